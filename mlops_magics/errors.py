@@ -1,0 +1,94 @@
+"""The one error tree: every error carries its facts, and reads well as the last line of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MlopsError(Exception):
+    """Base class of everything this package raises on purpose.
+
+    The message is one line put together from the facts, which stay readable as attributes.
+
+    Parameters
+    ----------
+    what
+        What happened, with the value seen, as a clause without a full stop.
+    seen
+        The value that was not understood; used to suggest the closest name in ``exists``.
+    exists
+        The names that would have been understood. At most eight are shown.
+    hint
+        The next step, in the imperative.
+
+    Examples
+    --------
+    >>> print(MlopsError("there is no run 'basline'", seen="basline", exists=["baseline"]))
+    there is no run 'basline'. Did you mean 'baseline'?
+    """
+
+    def __init__(
+        self, what: str, *, seen: object = None, exists: Iterable[object] = (), hint: str | None = None
+    ) -> None:
+        self.what = what
+        self.seen = seen
+        self.exists = tuple(str(name) for name in exists)
+        self.hint = hint
+        super().__init__(what)
+
+    @property
+    def closest(self) -> str | None:
+        """The existing name most like the value seen, or None when nothing is near."""
+        matches = get_close_matches(str(self.seen), self.exists, n=1, cutoff=0.6)
+        return matches[0] if matches else None
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.seen is not None and self.closest:
+            parts.append(f"Did you mean {self.closest!r}?")
+        elif self.exists:
+            shown = ", ".join(self.exists[:8])
+            more = f" and {len(self.exists) - 8} more" if len(self.exists) > 8 else ""
+            parts.append(f"There is: {shown}{more}")
+        if self.hint:
+            parts.append(self.hint)
+        sentences = (part if part.endswith((".", "?", "!")) else part + "." for part in parts)
+        line = " ".join(sentences)
+        return line if len(parts) > 1 else self.what
+
+    def _render_traceback_(self) -> list[str]:
+        """One line in a notebook: the person typed a wrong word, the stack of this package is no help."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class CommandError(MlopsError):
+    """A verb, an option or an argument of ``%mlops`` was not understood."""
+
+
+class StoreError(MlopsError):
+    """The store could not be found, read or written."""
+
+
+class RunNotFound(MlopsError, LookupError):
+    """No run, or more than one, answers to the reference given."""
+
+
+class RunEnded(MlopsError):
+    """Something was logged to a run that is over."""
+
+
+class ValueNotRecorded(MlopsError, ValueError):
+    """A value cannot be recorded as what it was given as, such as text for a metric."""
+
+
+class DataError(MlopsError, ValueError):
+    """A table is missing, unreadable, empty, or lacks a column."""
+
+
+class ModelError(MlopsError):
+    """An estimator cannot be evaluated, kept or read back."""
+
+
+class BundleError(MlopsError):
+    """A bundle cannot be written, or does not deserve trust."""

@@ -1,0 +1,297 @@
+"""Frozen values that journals carry and results are made of, and the one encoding they share.
+
+Nothing here reads a file, a clock, the network or a global: a record is what somebody else observed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, ClassVar, Literal
+
+VerdictValue = Literal["pass", "fail", "unknown"]
+"""The three values of every verdict. Too little data is ``"unknown"``, never ``"pass"``."""
+
+RunStatus = Literal["running", "finished", "failed", "interrupted"]
+"""``interrupted`` is given by the store to a run whose writer died without ending it."""
+
+ENCODED_LIST_LIMIT = 10_000
+"""Longer arrays are recorded as their type and shape: a record is a fact, not a data set."""
+
+
+def plain(value: Any) -> Any:
+    """Reduce ``value`` to None, bool, int, float, str, list and dict with text keys.
+
+    Tuples become lists, sets sorted lists, dates ISO text, enums their names, NumPy scalars and arrays the Python
+    values they hold. Anything else becomes its ``repr``, cut at 1,000 characters.
+
+    >>> plain({"depth": (1, 2), 3: float("inf")})
+    {'depth': [1, 2], '3': inf}
+    """
+    if value is None or isinstance(value, Enum):
+        return None if value is None else value.name
+    if isinstance(value, bool | int | float | str):
+        kind = next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
+        return value if type(value) is kind else kind(value)
+    if isinstance(value, Mapping):
+        return {key if type(key) is str else str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Set):
+        return sorted((plain(item) for item in value), key=repr)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return repr(bytes(value[:200]))
+    if isinstance(value, Sequence):
+        return [plain(item) for item in value] if len(value) <= ENCODED_LIST_LIMIT else _outline(value)
+    return _foreign(value)
+
+
+def _foreign(value: Any) -> Any:
+    if hasattr(value, "dtype") and hasattr(value, "tolist") and getattr(value, "ndim", 0) <= 2:
+        return plain(value.tolist()) if getattr(value, "size", 1) <= ENCODED_LIST_LIMIT else _outline(value)
+    text = repr(value)
+    return text if len(text) <= 1000 else text[:999] + "…"
+
+
+def _outline(value: Any) -> str:
+    shape = getattr(value, "shape", None) or (len(value),)
+    return f"<{type(value).__name__} of shape {'x'.join(str(size) for size in shape)}>"
+
+
+def encode(value: Any) -> str:
+    """Write ``value`` as canonical JSON text: sorted keys, no spaces, any size of integer, non-finite floats as
+    ``NaN``, ``Infinity`` and ``-Infinity`` (which SQL's ``CAST(… AS DOUBLE)`` and Python read back).
+
+    Equal values have equal text. Law: ``decode(encode(value)) == plain(value)``.
+
+    >>> encode({"b": float("nan"), "a": 10**30})
+    '{"a":1000000000000000000000000000000,"b":NaN}'
+    """
+    text = json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if text.isprintable() or _is_utf8(text):
+        return text
+    return json.dumps(plain(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def decode(text: str) -> Any:
+    """Read what :func:`encode` wrote.
+
+    >>> decode('[1,"é",-Infinity]')
+    [1, 'é', -inf]
+    """
+    return json.loads(text)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A fact a journal line carries: its kind, and its fields as the columns of one table of the store.
+
+    A field annotated ``Any``, a mapping or a tuple is stored as the text of :func:`encode`; the others as they are.
+    """
+
+    kind: ClassVar[str]
+    encoded: ClassVar[frozenset[str]] = frozenset()
+
+    def body(self) -> dict[str, Any]:
+        """The fields as a journal carries them: None left out, structured ones encoded."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {
+            name: encode(value) if name in self.encoded else value for name, value in values if value is not None
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRevision(Record):
+    """What changed about a run; a field left None keeps its former value. The newest revision is what a run is."""
+
+    kind: ClassVar[str] = "run"
+    experiment: str | None = None
+    name: str | None = None
+    status: RunStatus | None = None
+    parent: str | None = None
+    source: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param(Record):
+    """A parameter; logged again, it is a new version of it."""
+
+    kind: ClassVar[str] = "param"
+    encoded: ClassVar[frozenset[str]] = frozenset({"value"})
+    key: str
+    value: Any
+
+    def body(self) -> dict[str, Any]:
+        return {"key": self.key, "value": encode(self.value)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Record):
+    """A label for people: team, ticket, purpose."""
+
+    kind: ClassVar[str] = "tag"
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Record):
+    """A sentence somebody wrote down while the run was going on, or later."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Record):
+    """Content that records refer to by its SHA-256; the store keeps equal texts once."""
+
+    kind: ClassVar[str] = "text"
+    sha256: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(Record):
+    """One execution of a notebook cell. ``source`` is the SHA-256 of a :class:`Text`; ``position`` counts
+    executions from 1 in the run; ``seconds`` is wall time; ``error`` is ``Type: message``."""
+
+    kind: ClassVar[str] = "cell"
+    cell: str | None = None
+    position: int
+    execution_count: int | None = None
+    source: str
+    seconds: float | None = None
+    status: Literal["ok", "error"]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact(Record):
+    """A file of the run, kept in the store by its content."""
+
+    kind: ClassVar[str] = "artifact"
+    encoded: ClassVar[frozenset[str]] = frozenset({"detail"})
+    name: str
+    type: str
+    """``file``, ``model``, ``predictions`` or ``example``."""
+    sha256: str
+    size_bytes: int
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset(Record):
+    """A table the run stood on. ``columns`` maps names to logical types; ``profile`` is the SHA-256 of a
+    :class:`Text` holding the column summaries."""
+
+    kind: ClassVar[str] = "dataset"
+    encoded: ClassVar[frozenset[str]] = frozenset({"columns"})
+    name: str
+    role: str
+    """``fit``, or the split it was evaluated as, such as ``test``."""
+    fingerprint: str
+    rows: int
+    columns: Mapping[str, str]
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment(Record):
+    """Where the run happened. ``packages`` is the SHA-256 of a :class:`Text`: name to version, encoded."""
+
+    kind: ClassVar[str] = "environment"
+    python: str
+    platform: str
+    packages: str
+    git_commit: str | None = None
+    git_branch: str | None = None
+    git_dirty: bool | None = None
+    git_patch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated(Record):
+    """How a model did on one split. ``curves`` is the SHA-256 of a :class:`Text`, ``predictions`` that of a
+    Parquet blob with a row per row evaluated, in order."""
+
+    kind: ClassVar[str] = "evaluation"
+    encoded: ClassVar[frozenset[str]] = frozenset({"metrics"})
+    split: str
+    task: str
+    rows: int
+    fingerprint: str
+    metrics: Mapping[str, float]
+    curves: str | None = None
+    predictions: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Record):
+    """A verdict with the numbers and thresholds that made it, so that it can be derived again."""
+
+    kind: ClassVar[str] = "verdict"
+    encoded: ClassVar[frozenset[str]] = frozenset({"detail"})
+    question: str
+    """``drift``, ``check`` or ``gate``."""
+    subject: str
+    verdict: VerdictValue
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the store knows it now. Times are UTC without zone; ``seconds`` is None while it runs."""
+
+    id: str
+    experiment: str
+    name: str
+    status: RunStatus
+    started: datetime
+    ended: datetime | None = None
+    parent: str | None = None
+    source: str | None = None
+    message: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time from start to end, or None while the run is going on."""
+        return (self.ended - self.started).total_seconds() if self.ended else None
+
+    @property
+    def short_id(self) -> str:
+        """The last eight characters of the id: the part that differs between runs of the same day."""
+        return self.id[-8:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a check saw, in numbers and in one sentence."""
+
+    column: str
+    kind: str
+    verdict: VerdictValue
+    reason: str
+    method: str | None = None
+    effect: float | None = None
+    floor: float | None = None
+    p_value: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, ready for :func:`encode`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
