@@ -1,0 +1,188 @@
+"""How numbers read: the one place where every table, chart and sentence agrees on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+MISSING = "–"
+SMALLEST_PLAIN = 1e-4
+LARGEST_PLAIN = 1e15
+
+
+def number(value: float, *, digits: int | None = None, sign: bool = False) -> str:
+    """Write a number as a person reads it: ``0.7213``, ``1.2e-9``, ``327,346``.
+
+    Parameters
+    ----------
+    value
+        An int or a float, of any size.
+    digits
+        Decimals of a float, trailing zeros kept; None gives four significant digits, trailing zeros dropped.
+        A value that so many decimals would hide is written with an exponent.
+    sign
+        Write a plus before a positive number.
+
+    Examples
+    --------
+    >>> [number(value) for value in (0.72134, 0.05, 12.3456, 327346, 1.2e-9, float("nan"))]
+    ['0.7213', '0.05', '12.35', '327,346', '1.2e-9', 'NaN']
+    >>> number(0.7, digits=4), number(0.0123, sign=True)
+    ('0.7000', '+0.0123')
+    """
+    if isinstance(value, int):
+        text = _whole(value)
+    elif math.isnan(value):
+        return "NaN"
+    elif math.isinf(value):
+        text = "∞" if value > 0 else "-∞"
+    else:
+        text = _real(value, digits)
+    return f"+{text}" if sign and value > 0 else text
+
+
+def count(many: int, noun: str, plural: str | None = None) -> str:
+    """``1 run``, ``6 runs``, ``2 boxes``: a number with its noun.
+
+    >>> count(1, "run"), count(12000, "row"), count(2, "entry", "entries")
+    ('1 run', '12,000 rows', '2 entries')
+    """
+    return f"{_whole(many)} {noun if many == 1 else plural or noun + 's'}"
+
+
+def percent(share: float, *, digits: int = 1) -> str:
+    """A share of 1 as per cent; a share too small to show is not shown as none.
+
+    >>> percent(0.7213), percent(0.00001), percent(1.0)
+    ('72.1%', '<0.1%', '100%')
+    """
+    if not math.isfinite(share):
+        return number(share)
+    smallest = 10.0**-digits
+    if 0 < abs(share) * 100 < smallest / 2:
+        return f"<{smallest:g}%" if share > 0 else f">-{smallest:g}%"
+    text = f"{share * 100:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text and float(text).is_integer() else text}%"
+
+
+def size(size_bytes: float) -> str:
+    """A number of bytes, in units of 1,000.
+
+    >>> size(0), size(999), size(12_400_000)
+    ('0 B', '999 B', '12.4 MB')
+    """
+    amount, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB", "PB"]
+    while abs(amount) >= 999.5 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    text = f"{amount:.0f}" if units[0] == "B" or abs(amount) >= 99.95 else f"{amount:.1f}"
+    return f"{text} {units[0]}"
+
+
+def duration(seconds: float) -> str:
+    """How long something took, in its two largest units.
+
+    >>> [duration(value) for value in (0.0004, 0.012, 4.26, 192, 7530, 190_000)]
+    ['0.4 ms', '12 ms', '4.3 s', '3 min 12 s', '2 h 5 min', '2 d 4 h']
+    """
+    if not math.isfinite(seconds):
+        return number(seconds)
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 1:
+        return "0 s" if seconds == 0 else f"{seconds * 1000:.2g} ms" if seconds < 0.0995 else f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return _two_units(round(seconds))
+
+
+def ago(moment: datetime, *, now: datetime) -> str:
+    """How long before ``now`` a moment was; both with a time zone, or both without.
+
+    >>> noon = datetime(2026, 3, 1, 12)
+    >>> ago(datetime(2026, 3, 1, 11, 57), now=noon), ago(datetime(2026, 2, 1), now=noon)
+    ('3 min ago', '2026-02-01')
+    """
+    elapsed = now - moment
+    if elapsed < timedelta(0):
+        return time(moment)
+    if elapsed < timedelta(seconds=10):
+        return "just now"
+    if elapsed >= timedelta(days=7):
+        return moment.date().isoformat()
+    return f"{_two_units(int(elapsed.total_seconds())).split(' ')[0]} {_unit(elapsed)} ago"
+
+
+def time(moment: datetime) -> str:
+    """A moment to the second where seconds matter, as it is given: its own time zone, or none.
+
+    >>> time(datetime(2026, 3, 1, 9, 5)), time(datetime(2026, 3, 1, 9, 5, 7))
+    ('2026-03-01 09:05', '2026-03-01 09:05:07')
+    """
+    return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+
+def common_digits(values: Iterable[float]) -> int | None:
+    """Decimals that let the floats of one column line up, or None when their sizes are too different for it.
+
+    >>> common_digits([0.05, 0.1, 0.3]), common_digits([0.7213, 0.7]), common_digits([1234.5, 0.01])
+    (2, 4, None)
+    """
+    plain = [value for value in values if value == 0 or SMALLEST_PLAIN <= abs(value) < LARGEST_PLAIN]
+    sizes = [abs(value) for value in plain if value]
+    if not sizes or max(sizes) / min(sizes) > 1000:
+        return None
+    return max(len(number(value).partition(".")[2]) for value in plain)
+
+
+def _whole(value: int) -> str:
+    if abs(value) >= LARGEST_PLAIN:
+        # A float cannot hold every int, and Python refuses to write very long ones.
+        exponent = int((abs(value).bit_length() - 1) * math.log10(2))
+        return _exponent(float(value)) if exponent < 300 else f"{'-' if value < 0 else ''}~1e{exponent}"
+    # Four digits stay together, so that a year or a port reads as itself.
+    return f"{value:,}" if abs(value) >= 10_000 else str(int(value))
+
+
+def _real(value: float, digits: int | None) -> str:
+    magnitude = abs(value)
+    if magnitude and not SMALLEST_PLAIN <= magnitude < LARGEST_PLAIN:
+        return _exponent(value)
+    if digits is not None:
+        hidden = magnitude and magnitude < 0.5 * 10.0**-digits
+        return _exponent(value) if hidden else _grouped(f"{value:.{digits}f}")
+    text = f"{value:.{_decimals(magnitude)}f}"
+    return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _decimals(magnitude: float) -> int:
+    """Four significant digits from 1 up; four decimals below, and at least three significant digits."""
+    if magnitude >= 1:
+        return max(0, 3 - math.floor(math.log10(magnitude)))
+    return 4 if magnitude >= 0.01 or magnitude == 0 else 2 - math.floor(math.log10(magnitude))
+
+
+def _grouped(text: str) -> str:
+    """Thousands apart from 10,000 up, and no minus before zero."""
+    negative, digits = text.startswith("-"), text.removeprefix("-")
+    whole, point, rest = digits.partition(".")
+    if not digits.strip("0."):
+        negative = False
+    return f"{'-' if negative else ''}{f'{int(whole):,}' if len(whole) > 4 else whole}{point}{rest}"
+
+
+def _exponent(value: float) -> str:
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def _two_units(seconds: int) -> str:
+    for name, length, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= length:
+            rest = seconds % length // part
+            return f"{_whole(seconds // length)} {name}" + (f" {rest} {smaller}" if rest else "")
+    return f"{seconds} s"
+
+
+def _unit(elapsed: timedelta) -> str:
+    return _two_units(int(elapsed.total_seconds())).split(" ")[1]

@@ -1,0 +1,39 @@
+"""Colours and signs: what the tones and the series look like on a page whose theme is not known.
+
+A fixed colour here has a contrast of at least 4.5:1 on white and on black, because a sanitised page keeps only that
+one. Where the browser may compute, the colour is mixed into the text colour of the page and follows its theme.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SIGNS: Final = {"plain": "", "good": "✓", "bad": "✕", "unknown": "?", "quiet": ""}
+"""What a tone reads as without any colour."""
+
+TONES: Final = {"good": "#0b8457", "bad": "#d6382d", "unknown": "#9a6b00", "quiet": "#757575"}
+"""Text colours of the tones, legible on white and on black."""
+
+MIXED: Final = {
+    "good": "color-mix(in srgb,currentColor 30%,#14a06b)",
+    "bad": "color-mix(in srgb,currentColor 25%,#e5483d)",
+    "unknown": "color-mix(in srgb,currentColor 35%,#c98a00)",
+    "quiet": "color-mix(in srgb,currentColor 66%,transparent)",
+}
+"""The same tones, following the theme; a sanitiser drops these and leaves TONES."""
+
+SERIES: Final = ("#3b82c4", "#d9701e", "#2e9b67", "#9a6fc9", "#cf5387", "#7d8a1f", "#2595a8", "#8a8a8a")
+"""Fills and lines of a chart, at least 3:1 on white and on black, in an order that colour-blind readers can tell."""
+
+CHART_TEXT: Final = "#757575"
+CHART_RULE: Final = "#80808040"
+
+
+def tone_style(tone: str) -> str:
+    """The declarations that colour a text, or nothing for plain text."""
+    return f"color:{TONES[tone]};color:{MIXED[tone]}" if tone in TONES else ""
+
+
+def signed_text(text: str, tone: str) -> str:
+    """The text with the sign of its tone before it."""
+    return f"{SIGNS[tone]} {text}".strip() if SIGNS[tone] else text
