@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlops_magics.show.document import Align, Cell, Column, Mark, Table, Tone
-from mlops_magics.show.numbers import MISSING, common_digits, number, time
+from mlops_magics.show.numbers import GROUPED_FROM, MISSING, common_digits, number, time
 from mlops_magics.show.palette import signed_text
 
 
@@ -41,16 +41,33 @@ def read_columns(table: Table) -> tuple[ReadColumn, ...]:
 def _read_column(column: Column, cells: list[Cell]) -> ReadColumn:
     present = [cell for cell in cells if cell is not None]
     is_numeric = bool(present) and all(_is_number(cell) for cell in present)
-    decimals = column.digits
-    if decimals is None:
-        decimals = common_digits(cell for cell in present if isinstance(cell, float) and math.isfinite(cell))
-    full = _full_bar(column, present)
+    style = _style(column, [cell for cell in present if isinstance(cell, int | float)])
     align = column.align or ("right" if is_numeric or column.digits is not None or column.bar else "left")
-    readings = tuple(_read(cell, column=column, decimals=decimals, full=full) for cell in cells)
+    readings = tuple(_read(cell, style) for cell in cells)
     return ReadColumn(column.name, align, readings, is_text=not is_numeric)
 
 
-def _read(cell: Cell, *, column: Column, decimals: int | None, full: float) -> Reading:
+@dataclass(frozen=True)
+class _Style:
+    """How the numbers of one column are written, so that they agree with each other."""
+
+    digits: int | None
+    sign: bool
+    grouped: bool | None
+    full_bar: float
+
+
+def _style(column: Column, numbers: Sequence[float]) -> _Style:
+    finite = [value for value in numbers if math.isfinite(value)]
+    digits = column.digits
+    if digits is None:
+        digits = common_digits(value for value in finite if isinstance(value, float))
+    grouped = True if any(abs(value) >= GROUPED_FROM for value in finite) else None
+    full = column.bar if column.bar is not True else max(map(abs, finite), default=0)
+    return _Style(digits, column.sign, grouped, float(full))
+
+
+def _read(cell: Cell, style: _Style) -> Reading:
     if cell is None:
         return Reading(MISSING, "quiet")
     if isinstance(cell, Mark):
@@ -62,18 +79,8 @@ def _read(cell: Cell, *, column: Column, decimals: int | None, full: float) -> R
     if isinstance(cell, datetime):
         return Reading(time(cell))
     tone: Tone = "quiet" if math.isnan(cell) else "plain"
-    share = min(1.0, abs(cell) / full) if full and math.isfinite(cell) else None
-    return Reading(number(cell, digits=decimals, sign=column.sign), tone, share)
-
-
-def _full_bar(column: Column, present: Sequence[Cell]) -> float:
-    """The magnitude of a full bar; 0 where the column draws none."""
-    if column.bar is False:
-        return 0.0
-    if column.bar is not True:
-        return float(column.bar)
-    sizes = [abs(cell) for cell in present if isinstance(cell, int | float) and math.isfinite(cell)]
-    return float(max(sizes, default=0.0))
+    share = min(1.0, abs(cell) / style.full_bar) if style.full_bar and math.isfinite(cell) else None
+    return Reading(number(cell, digits=style.digits, sign=style.sign, grouped=style.grouped), tone, share)
 
 
 def _is_number(cell: Cell) -> bool:

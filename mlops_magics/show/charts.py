@@ -13,13 +13,17 @@ from mlops_magics.show.axes import Axis, axis_over
 from mlops_magics.show.document import Chart, Series
 from mlops_magics.show.glyphs import clean, clip, width
 from mlops_magics.show.numbers import count, number
-from mlops_magics.show.palette import CHART_RULE, CHART_TEXT, SERIES
+from mlops_magics.show.palette import CHART_FAINT, CHART_RULE, CHART_TEXT, SERIES
 from mlops_magics.show.reduce import Point, per_column, pieces
 
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 LETTER = 5.9
 """Pixels of an average letter at 11 px; wide characters take two."""
+EDGE = 2.0
+"""Where labels begin, so that the picture lines up with the text above it."""
 SMALLEST_BIN = 0.6
+DENSE = 600
+"""From so many points on, a line is drawn thinner, or noise reads as a band."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +47,33 @@ class Frame:
 
 
 def to_svg(chart: Chart) -> str:
-    """Draw a chart as one self-contained SVG element: no script, no style sheet, no reference to anything outside."""
-    numbered, categories = _numbered(chart)
-    frame = _frame(numbered, categories)
-    body = [
-        *_heading(chart),
-        *_rules(frame),
-        *(_category_labels(frame, categories) if categories else _x_labels(frame)),
-        *_axis_names(chart, frame),
-        *(_diagonal(frame) if chart.diagonal else ()),
-        *_drawn(numbered, frame, is_grouped=bool(categories)),
-    ]
-    if not _heights(numbered):
-        body.append(_text("no points", (frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2, anchor="middle"))
+    """Draw a chart as one self-contained SVG element: no script, no style sheet, no reference to anything outside.
+
+    The title is left to the page around it, where it can follow the theme.
+    """
+    body = "".join(_body(chart) if _heights(chart) else _nothing(chart))
     size = f'width="{chart.width}" height="{chart.height}" viewBox="0 0 {chart.width} {chart.height}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" font-size="11" fill="{CHART_TEXT}">'
-        f"{''.join(body)}</svg>"
+        f"{body}</svg>"
     )
+
+
+def _body(chart: Chart) -> Iterator[str]:
+    numbered, categories = _numbered(chart)
+    frame = _frame(numbered, categories)
+    yield from _heading(chart)
+    yield from _rules(frame)
+    yield from _category_labels(frame, categories) if categories else _x_labels(frame)
+    yield from _axis_names(chart, frame)
+    if chart.diagonal:
+        yield from _diagonal(frame)
+    yield from _drawn(numbered, frame, is_grouped=bool(categories))
+
+
+def _nothing(chart: Chart) -> Iterator[str]:
+    yield f'<rect x="1" y="1" width="{chart.width - 2}" height="{chart.height - 2}" rx="3" fill="{CHART_FAINT}"/>'
+    yield _text("no points", chart.width / 2, chart.height / 2 + 4, anchor="middle")
 
 
 def to_data_uri(chart: Chart) -> str:
@@ -114,7 +127,7 @@ def _finite_edges(series: Series) -> Series:
 
 
 def _frame(chart: Chart, categories: Sequence[str]) -> Frame:
-    top = 8 + (17 if chart.title else 0) + (16 if _has_legend(chart) else 0) + (15 if chart.y_label else 0)
+    top = 8 + (17 if _has_legend(chart) else 0) + (19 if chart.y_label else 0)
     bottom = chart.height - 20 - (15 if chart.x_label else 0)
     heights = _heights(chart) + ([0.0, 1.0] if chart.diagonal else [])
     y = axis_over(heights, ticks=max(2, int((bottom - top) / 34)), is_rounded=True, includes_zero=chart.kind == "bars")
@@ -139,20 +152,16 @@ def _has_legend(chart: Chart) -> bool:
 
 
 def _heading(chart: Chart) -> Iterator[str]:
-    line = 16.0
-    if chart.title:
-        title = _fitted(chart.title, (chart.width - 14) / 1.1)
-        yield f'<text x="4" y="{line:.0f}" font-size="12" font-weight="600">{title}</text>'
-        line += 17
+    line = 13.0
     if _has_legend(chart):
         yield from _legend(chart, line)
-        line += 16
+        line += 17
     if chart.y_label:
-        yield _text(_fitted(chart.y_label, chart.width - 14), 4, line)
+        yield _text(_fitted(chart.y_label, chart.width - 14), EDGE, line)
 
 
 def _legend(chart: Chart, line: float) -> Iterator[str]:
-    place, share = 4.0, (chart.width - 8) / len(chart.series) - 20
+    place, share = EDGE, (chart.width - 8) / len(chart.series) - 20
     for index, one in enumerate(chart.series):
         name = clip(clean(one.name), max(3, int(max(share, 30) / LETTER)))
         shape = (
@@ -239,23 +248,27 @@ def _stroke(placed: Sequence[Point], colour: str) -> Iterator[str]:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
         return
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in placed)
-    yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.75" stroke-linejoin="round"/>'
+    weight = 1.75 if len(placed) < DENSE else 1
+    yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{weight}" stroke-linejoin="round"/>'
 
 
 def _overlaid_bars(series: Series, frame: Frame, colour: str) -> Iterator[str]:
     """Translucent areas with a firm upper edge: two histograms over each other stay readable."""
     floor = frame.at(frame.x.low, min(max(0.0, frame.y.low), frame.y.high))[1]
-    areas, edges = [], []
+    areas, outline, reached = [], "", math.nan
     for (start, end), y in zip(_bins(series), series.y, strict=True):
         if not math.isfinite(y):
             continue
         (left, top), right = frame.at(start, y), frame.across(end)
         right = max(right, left + SMALLEST_BIN)
         areas.append(f"M{left:.1f} {floor:.1f}V{top:.1f}H{right:.1f}V{floor:.1f}Z")
-        edges.append(f"M{left:.1f} {top:.1f}H{right:.1f}")
+        # Bins that touch share one outline; the others get an edge of their own.
+        joined = abs(left - reached) < SMALLEST_BIN
+        outline += f"V{top:.1f}H{right:.1f}" if joined else f"M{left:.1f} {top:.1f}H{right:.1f}"
+        reached = right
     if areas:
         yield f'<path d="{"".join(areas)}" fill="{colour}" fill-opacity="0.38"/>'
-        yield f'<path d="{"".join(edges)}" fill="none" stroke="{colour}" stroke-width="1.75"/>'
+        yield f'<path d="{outline}" fill="none" stroke="{colour}" stroke-width="1.75"/>'
 
 
 def _grouped_bars(series: Series, frame: Frame, *, index: int, of: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ from mlops_magics.show.cells import ReadColumn, Reading, read_columns
 from mlops_magics.show.charts import to_alt, to_data_uri
 from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Fold, Line, Table, Title
 from mlops_magics.show.glyphs import clean
-from mlops_magics.show.palette import SIGNS, tone_style
+from mlops_magics.show.palette import SIGNS, WASHES, tone_style
 
 PAGE = (
     "font-size:13px;line-height:1.5;text-align:left;margin:4px 0 8px;"
@@ -66,7 +66,7 @@ def _written(block: Block) -> str:
 def _title(title: Title) -> str:
     note = f' <span style="{tone_style("quiet")};margin-left:6px">{_safe(title.note)}</span>' if title.note else ""
     text = f'<strong style="font-size:15px;font-weight:600">{_safe(title.text)}</strong>'
-    return f'<div role="heading" aria-level="4" style="margin:8px 0 6px">{text}{note}</div>'
+    return f'<div role="heading" aria-level="4" style="margin:12px 0 6px">{text}{note}</div>'
 
 
 def _toned(text: str, tone: str) -> str:
@@ -95,11 +95,11 @@ def _diff_line(line: str) -> str:
     text = f"{escape(line)}\n"
     if line.startswith(("+++", "---", "@@")):
         return f'<span style="{tone_style("quiet")}">{text}</span>'
-    if line.startswith("+"):
-        return f'<span style="{tone_style("good")}">{text}</span>'
-    if line.startswith("-"):
-        return f'<span style="{tone_style("bad")}">{text}</span>'
-    return text
+    tone = {"+": "good", "-": "bad"}.get(line[:1])
+    if not tone:
+        return text
+    # The line break is inside: a block swallows it, and a page without styles still breaks there.
+    return f'<span style="display:block;background:{WASHES[tone]};{tone_style(tone)}">{text}</span>'
 
 
 def _images(block: Chart | Charts) -> str:
@@ -108,15 +108,18 @@ def _images(block: Chart | Charts) -> str:
 
 
 def _image(chart: Chart) -> str:
-    style = "max-width:100%;height:auto;margin:0 20px 8px 0;vertical-align:top;background:none"
     size = f'width="{chart.width}" height="{chart.height}"'
-    return f'<img alt="{_safe(to_alt(chart))}" src="{to_data_uri(chart)}" {size} style="{style}">'
+    style = "display:block;max-width:100%;height:auto;margin:0;background:none"
+    image = f'<img alt="{_safe(to_alt(chart))}" src="{to_data_uri(chart)}" {size} style="{style}">'
+    named = f'<figcaption style="font-weight:600;margin:0 0 2px">{_safe(chart.title)}</figcaption>'
+    frame = "display:inline-block;max-width:100%;margin:0 24px 10px 0;vertical-align:bottom"
+    return f'<figure style="{frame}">{named if chart.title else ""}{image}</figure>'
 
 
 def _table(table: Table) -> str:
     columns = read_columns(table)
     caption = _caption(table.caption) if table.caption else ""
-    head = "".join(_head_cell(column) for column in columns)
+    head = "".join(_head_cell(column, is_last=column is columns[-1]) for column in columns)
     rows = "".join(_row(columns, index) for index in range(len(table.rows)))
     if not table.rows:
         style = f"text-align:left;padding:4px 0;{tone_style('quiet')}"
@@ -133,8 +136,9 @@ def _caption(text: str) -> str:
     return f'<caption align="left" style="{style}">{_safe(text)}</caption>'
 
 
-def _head_cell(column: ReadColumn) -> str:
-    style = f"{_cell_style(column)};font-weight:500;vertical-align:bottom;white-space:nowrap;{tone_style('quiet')}"
+def _head_cell(column: ReadColumn, *, is_last: bool) -> str:
+    place = f"{_cell_style(column, is_last=is_last)};vertical-align:bottom;white-space:nowrap"
+    style = f"{place};font-weight:500;{tone_style('quiet')}"
     return f'<th scope="col" align="{column.align}" style="{style}">{_safe(column.name)}</th>'
 
 
@@ -146,15 +150,16 @@ def _row(columns: tuple[ReadColumn, ...], index: int) -> str:
 def _cells(columns: tuple[ReadColumn, ...], index: int) -> Iterator[str]:
     for place, column in enumerate(columns):
         reading = column.cells[index]
-        style = f"{_cell_style(column)};{_fit(reading)}"
+        style = f"{_cell_style(column, is_last=column is columns[-1])};{_fit(reading)}"
         tag = 'th scope="row"' if place == 0 and column.is_text else "td"
         if tag != "td":
             style += ";font-weight:400"
         yield f'<{tag} align="{column.align}" style="{style}">{_content(reading)}</{tag[:2]}>'
 
 
-def _cell_style(column: ReadColumn) -> str:
-    return f"text-align:{column.align};vertical-align:top;padding:4px 18px 4px 0"
+def _cell_style(column: ReadColumn, *, is_last: bool) -> str:
+    space = "4px 0" if is_last else "4px 20px 4px 0"
+    return f"text-align:{column.align};vertical-align:top;padding:{space}"
 
 
 def _fit(reading: Reading) -> str:

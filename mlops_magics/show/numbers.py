@@ -9,9 +9,13 @@ from datetime import datetime, timedelta
 MISSING = "–"
 SMALLEST_PLAIN = 1e-4
 LARGEST_PLAIN = 1e15
+GROUPED_FROM = 10_000
+TIME_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-def number(value: float, *, digits: int | None = None, sign: bool = False) -> str:
+def number(
+    value: float, *, digits: int | None = None, sign: bool = False, grouped: bool | None = None
+) -> str:
     """Write a number as a person reads it: ``0.7213``, ``1.2e-9``, ``327,346``.
 
     Parameters
@@ -23,6 +27,8 @@ def number(value: float, *, digits: int | None = None, sign: bool = False) -> st
         A value that so many decimals would hide is written with an exponent.
     sign
         Write a plus before a positive number.
+    grouped
+        Part the thousands. None does so from 10,000 up: four digits stay together, so that a year reads as one.
 
     Examples
     --------
@@ -32,13 +38,13 @@ def number(value: float, *, digits: int | None = None, sign: bool = False) -> st
     ('0.7000', '+0.0123')
     """
     if isinstance(value, int):
-        text = _whole(value)
+        text = _whole(value, grouped=grouped)
     elif math.isnan(value):
         return "NaN"
     elif math.isinf(value):
         text = "∞" if value > 0 else "-∞"
     else:
-        text = _real(value, digits)
+        text = _real(value, digits=digits, grouped=grouped)
     return f"+{text}" if sign and value > 0 else text
 
 
@@ -93,7 +99,7 @@ def duration(seconds: float) -> str:
         return "0 s" if seconds == 0 else f"{seconds * 1000:.2g} ms" if seconds < 0.0995 else f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return _two_units(round(seconds))
+    return _units(round(seconds), most=2)
 
 
 def ago(moment: datetime, *, now: datetime) -> str:
@@ -110,7 +116,7 @@ def ago(moment: datetime, *, now: datetime) -> str:
         return "just now"
     if elapsed >= timedelta(days=7):
         return moment.date().isoformat()
-    return f"{_two_units(int(elapsed.total_seconds())).split(' ')[0]} {_unit(elapsed)} ago"
+    return f"{_units(int(elapsed.total_seconds()), most=1)} ago"
 
 
 def time(moment: datetime) -> str:
@@ -135,24 +141,30 @@ def common_digits(values: Iterable[float]) -> int | None:
     return max(len(number(value).partition(".")[2]) for value in plain)
 
 
-def _whole(value: int) -> str:
+def _whole(value: int, *, grouped: bool | None = None) -> str:
     if abs(value) >= LARGEST_PLAIN:
         # A float cannot hold every int, and Python refuses to write very long ones.
         exponent = int((abs(value).bit_length() - 1) * math.log10(2))
         return _exponent(float(value)) if exponent < 300 else f"{'-' if value < 0 else ''}~1e{exponent}"
-    # Four digits stay together, so that a year or a port reads as itself.
-    return f"{value:,}" if abs(value) >= 10_000 else str(int(value))
+    return f"{value:,}" if _is_grouped(abs(value), grouped) else str(int(value))
 
 
-def _real(value: float, digits: int | None) -> str:
+def _is_grouped(magnitude: float, grouped: bool | None) -> bool:
+    return magnitude >= GROUPED_FROM if grouped is None else grouped
+
+
+def _real(value: float, *, digits: int | None, grouped: bool | None) -> str:
     magnitude = abs(value)
     if magnitude and not SMALLEST_PLAIN <= magnitude < LARGEST_PLAIN:
         return _exponent(value)
     if digits is not None:
         hidden = magnitude and magnitude < 0.5 * 10.0**-digits
-        return _exponent(value) if hidden else _grouped(f"{value:.{digits}f}")
-    text = f"{value:.{_decimals(magnitude)}f}"
-    return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+        if hidden:
+            return _exponent(value)
+    text = f"{value:.{_decimals(magnitude) if digits is None else digits}f}"
+    if digits is None and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return _parted(text, is_grouped=_is_grouped(magnitude, grouped))
 
 
 def _decimals(magnitude: float) -> int:
@@ -162,13 +174,12 @@ def _decimals(magnitude: float) -> int:
     return 4 if magnitude >= 0.01 or magnitude == 0 else 2 - math.floor(math.log10(magnitude))
 
 
-def _grouped(text: str) -> str:
-    """Thousands apart from 10,000 up, and no minus before zero."""
-    negative, digits = text.startswith("-"), text.removeprefix("-")
+def _parted(text: str, *, is_grouped: bool) -> str:
+    """The decimal text with its thousands apart where wanted, and without a minus before zero."""
+    digits = text.removeprefix("-")
     whole, point, rest = digits.partition(".")
-    if not digits.strip("0."):
-        negative = False
-    return f"{'-' if negative else ''}{f'{int(whole):,}' if len(whole) > 4 else whole}{point}{rest}"
+    minus = "-" if digits != text and digits.strip("0.") else ""
+    return f"{minus}{f'{int(whole):,}' if is_grouped else whole}{point}{rest}"
 
 
 def _exponent(value: float) -> str:
@@ -176,13 +187,12 @@ def _exponent(value: float) -> str:
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
 
 
-def _two_units(seconds: int) -> str:
-    for name, length, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= length:
-            rest = seconds % length // part
-            return f"{_whole(seconds // length)} {name}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"
-
-
-def _unit(elapsed: timedelta) -> str:
-    return _two_units(int(elapsed.total_seconds())).split(" ")[1]
+def _units(seconds: int, *, most: int) -> str:
+    """The largest unit that fits, and the next ones below it, without the empty ones."""
+    first = next((index for index, (_, length) in enumerate(TIME_UNITS) if seconds >= length), len(TIME_UNITS) - 1)
+    parts: list[str] = []
+    for name, length in TIME_UNITS[first : first + most]:
+        many, seconds = divmod(seconds, length)
+        if many or not parts:
+            parts.append(f"{_whole(many)} {name}")
+    return " ".join(parts)

@@ -27,6 +27,11 @@ SERIES: Final = ("#3b82c4", "#d9701e", "#2e9b67", "#9a6fc9", "#cf5387", "#7d8a1f
 
 CHART_TEXT: Final = "#757575"
 CHART_RULE: Final = "#80808040"
+CHART_FAINT: Final = "#80808014"
+
+
+WASHES: Final = {"good": "#14a06b1f", "bad": "#e5483d1f"}
+"""Backgrounds so faint that the text on them keeps its contrast."""
 
 
 def tone_style(tone: str) -> str:

@@ -14,7 +14,8 @@ from mlops_magics.show.reduce import means
 
 GAP = "  "
 INDENT = "  "
-NARROWEST = 12
+NARROWEST = 20
+"""Terminal cells a text column keeps, however narrow the terminal."""
 BAR_CELLS = 8
 SPARK_CELLS = 40
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -108,14 +109,15 @@ class _Printed:
 
 
 def _narrow(columns: list[_Printed], width: int) -> None:
-    """Take from the widest text columns, one cell at a time, until the table fits or they are narrow."""
+    """Clip the widest texts until the table fits; where that would cut into short ones too, let it go on below."""
+    flexible = [column for column in columns if column.is_flexible and column.width > NARROWEST]
     excess = _total(columns) - width
-    while excess > 0:
-        widest = max((column for column in columns if column.is_flexible), key=lambda one: one.width, default=None)
-        if widest is None or widest.width <= NARROWEST:
-            return
-        widest.width -= 1
-        excess -= 1
+    if sum(column.width - NARROWEST for column in flexible) < excess:
+        for column in flexible:
+            column.width = max(NARROWEST, min(column.width, width // 2))
+        return
+    for _ in range(excess):
+        max(flexible, key=lambda one: one.width).width -= 1
 
 
 def _panels(columns: list[_Printed], width: int) -> Iterator[list[_Printed]]:
