@@ -1,0 +1,24 @@
+"""Where facts live: the only code that touches the store on disk."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+
+def open_store(location: str | os.PathLike[str] | None = None) -> Store:
+    """Open the store at ``location``, else at ``$MLOPS_STORE``, else the nearest ``.mlops`` upward, else ``./.mlops``.
+
+    Nothing is created until something is recorded; reading a store that does not exist yet finds it empty.
+
+    Raises
+    ------
+    StoreError
+        The store was written by a newer version of this package, or is damaged.
+    """
+    from mlops_magics.store.queries import Store
+
+    return Store(location)

@@ -1,0 +1,402 @@
+"""The only door to the database file: staging journal lines, reading, and committing a fold.
+
+A connection to an in-memory instance lives as long as the store object. The file is attached to it read-only for a
+query and read-write for a commit, under ``db.lock``, and detached at once: nobody holds the file while nothing happens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from mlops_magics.errors import StoreError
+from mlops_magics.store import schema
+from mlops_magics.store.blobs import Blobs
+from mlops_magics.store.journal import RECORD_LIMIT_BYTES
+from mlops_magics.store.location import STORAGE_VERSION, Layout
+from mlops_magics.store.locks import taking_turns
+from mlops_magics.store.tails import Slice, repair
+
+if TYPE_CHECKING:
+    import pandas
+
+READ_WAIT_SECONDS = 5.0
+COMMIT_WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """How far one journal is folded: up to which byte, lines that were no record, whether nothing will follow."""
+
+    journal: str
+    folded_to: int
+    corrupt: int
+    done: bool
+
+
+class Busy(Exception):
+    """Another process of ours kept ``db.lock`` longer than we wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What a batch of slices came to: lines understood, and those that were not, by journal."""
+
+    lines: int
+    corrupt: Mapping[str, Sequence[bytes]]
+
+
+class Database:
+    """One process's way to the database of one store. Not for two threads at once."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._connection = duckdb.connect(":memory:")
+        # A frame of the caller's must not answer for a table of the store.
+        self._connection.execute("SET python_enable_replacements = false")
+        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("CREATE SCHEMA blank")
+        for migration in schema.MIGRATIONS:
+            for statement in migration.statements:
+                self._connection.execute(statement.format(s="blank"))
+        self._tables = self._columns_of("memory", "blank")
+        self._create_stage()
+        self._is_staged = False
+        self._viewed: frozenset[str] | None = None
+
+    def close(self) -> None:
+        """Let go of the in-memory instance."""
+        self._connection.close()
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[str | None]:
+        """Attach the file read-only for the length of a block.
+
+        When another tool holds the file, a copy of it answers, and the notice yielded says who holds it.
+
+        Raises
+        ------
+        Busy
+            A fold of ours took longer than five seconds.
+        StoreError
+            Another tool holds the file and no consistent copy could be had.
+        """
+        with self._turn(shared=True, wait_seconds=READ_WAIT_SECONDS) as got:
+            if not got:
+                raise Busy
+            notice = None
+            folder = None
+            if self._layout.database.exists():
+                try:
+                    self._attach(self._layout.database, "READ_ONLY")
+                except duckdb.Error as error:
+                    folder = self._attach_copy(error)
+                    notice = f"{_holder(error)}; this is what was folded {_age(self._layout.database)}, and the journals"
+            try:
+                yield notice
+            finally:
+                self._detach()
+                if folder:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _attach_copy(self, error: duckdb.Error) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="mlops-"))
+        copy = folder / "main.duckdb"
+        for _ in range(3):
+            before = _stamp(self._layout.database)
+            shutil.copyfile(self._layout.database, copy)
+            wal = self._layout.database.with_name("main.duckdb.wal")
+            with suppress(FileNotFoundError):
+                shutil.copyfile(wal, copy.with_name("main.duckdb.wal"))
+            if _stamp(self._layout.database) != before:
+                continue
+            with suppress(duckdb.Error):
+                self._attach(copy, f"STORAGE_VERSION '{STORAGE_VERSION}'")
+                return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        raise StoreError(f"{_holder(error)}, and its file cannot be read beside it", hint="Close it there") from error
+
+    def query(self, query: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
+        """Run one statement on the instance."""
+        return self._connection.execute(query, parameters) if parameters else self._connection.execute(query)
+
+    def frame(self, query: str, parameters: Any = None) -> pandas.DataFrame:
+        """Run one statement and fetch its rows as a frame.
+
+        Raises
+        ------
+        StoreError
+            The statement is wrong; DuckDB's words say where.
+        """
+        try:
+            return self.query(query, parameters).df()
+        except duckdb.Error as error:
+            raise StoreError(f"DuckDB does not understand: {error}", hint="%mlops sql lists the tables") from error
+
+    def ledger(self) -> dict[str, int]:
+        """How far each journal is folded, in the attached file."""
+        if "journals" not in self._stored_tables():
+            return {}
+        return dict(self.query("SELECT journal, max(folded_to) FROM s.journals GROUP BY journal").fetchall())
+
+    def create_views(self) -> None:
+        """Give every table the rows of the file and of the staged journals, under one name."""
+        stored = self._stored_tables()
+        if stored == self._viewed:
+            return
+        home = {table: f"SELECT * FROM {'s' if table in stored else 'blank'}.{table}" for table in self._tables}
+        for table in (*schema.FACT_TABLES.values(), "metrics", "texts"):
+            both = f"{home[table]} UNION ALL BY NAME SELECT * FROM stage_{table}"
+            self.query(f"CREATE OR REPLACE TEMP VIEW {table} AS {both}")
+        sums = f"{home['metric_sums']} UNION ALL BY NAME {schema.STAGED_SUMS.format(metrics='stage_metrics')}"
+        self.query(f"CREATE OR REPLACE TEMP VIEW metric_sums AS {schema.MERGED_SUMS.format(sums=sums)}")
+        for name, body in schema.VIEWS.items():
+            self.query(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
+        self._viewed = stored
+
+    # -- staging ------------------------------------------------------------------------------------------------
+
+    def stage(self, pieces: Sequence[Slice]) -> Staged:
+        """Parse slices of journals into the instance, replacing what was staged before."""
+        if self._is_staged:
+            self._connection.execute("DELETE FROM writers; DELETE FROM interrupted; DELETE FROM slice")
+            self._is_staged = False
+        pieces = [piece for piece in pieces if piece.size]
+        if not pieces:
+            return Staged(0, {})
+        self._is_staged = True
+        self.query(
+            "INSERT INTO writers SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
+            [[piece.journal.writer for piece in pieces], [piece.journal.run for piece in pieces]],
+        )
+        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
+            spool = Path(folder) / "spool.jsonl"
+            lines = self._parse_spool(spool, pieces)
+            corrupt: dict[str, Sequence[bytes]] = {}
+            if lines is None:
+                corrupt = _spool_repaired(spool, pieces)
+                lines = self._parse(spool)
+        self._load_large_records()
+        return Staged(lines, corrupt)
+
+    def _parse_spool(self, spool: Path, pieces: Sequence[Slice]) -> int | None:
+        """Number of lines, or None when some line is not a record."""
+        descriptor = os.open(spool, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0))
+        try:
+            for piece in pieces:
+                piece.copy_to(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            lines = self._parse(spool)
+        except duckdb.Error:
+            return None
+        strangers = self.query(
+            """SELECT count(*) FROM slice LEFT JOIN writers USING (w)
+               WHERE t IS NULL OR writers.w IS NULL OR (n IS NOT NULL AND v IS NULL)"""
+        )
+        return None if _scalar(strangers) else lines
+
+    def _parse(self, spool: Path) -> int:
+        self.query("DELETE FROM slice")
+        columns = ", ".join(f"{name}: '{type_}'" for name, type_ in schema.SLICE_COLUMNS.items())
+        inserted = self.query(
+            f"""INSERT INTO slice SELECT * FROM read_json(?, format = 'newline_delimited', ignore_errors = true,
+                maximum_object_size = {2 * RECORD_LIMIT_BYTES}, columns = {{{columns}}})""",
+            [str(spool)],
+        )
+        return int(_scalar(inserted))
+
+    def _load_large_records(self) -> None:
+        blobs = Blobs(self._layout.blobs)
+        for (sha256,) in self.query("SELECT DISTINCT b FROM slice WHERE b IS NOT NULL").fetchall():
+            body = blobs.find(sha256).read_text(encoding="utf-8")
+            self.query("UPDATE slice SET d = ?::JSON WHERE b = ?", [body, sha256])
+
+    def stage_interrupted(self, unfinished: Iterable[str], last_seen: Mapping[str, int]) -> None:
+        """Stage the end of runs that are ``running`` though nobody writes them any more.
+
+        ``unfinished`` are the runs that still have a writer, or lines to fold; ``last_seen`` tells in microseconds
+        when the others last wrote. Needs the views.
+        """
+        living = set(unfinished)
+        rows = self.query("SELECT id, epoch_us(started) FROM runs WHERE status = 'running'").fetchall()
+        for run, started in rows:
+            if run not in living:
+                self._is_staged = True
+                self.query(
+                    "INSERT INTO interrupted VALUES (?, make_timestamp(?))", [run, last_seen.get(run, started) + 1]
+                )
+
+    def _create_stage(self) -> None:
+        run = self._connection.execute
+        run(f"CREATE TEMP TABLE slice ({', '.join(f'{name} {type_}' for name, type_ in schema.SLICE_COLUMNS.items())})")
+        run("CREATE TEMP TABLE writers (w BIGINT, run VARCHAR)")
+        run("CREATE TEMP TABLE interrupted (run VARCHAR, time TIMESTAMP)")
+        for kind, table in schema.FACT_TABLES.items():
+            body = schema.fact_rows(kind, self._tables[table])
+            if table == "run_revs":
+                body = f"SELECT * FROM ({body}) UNION ALL BY NAME {schema.STAGED_RUN_ENDS}"
+            run(f"CREATE TEMP VIEW stage_{table} AS {body}")
+        run(f"CREATE TEMP VIEW stage_metrics AS {schema.STAGED_METRICS}")
+        run(f"CREATE TEMP VIEW stage_texts AS {schema.STAGED_TEXTS}")
+
+    # -- committing ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Attach the file read-write and run a block in one transaction; what the block raises undoes it.
+
+        Raises
+        ------
+        Busy
+            Readers or another folder kept ``db.lock``.
+        StoreError
+            Another tool holds the file, or it is damaged.
+        """
+        with self._turn(shared=False, wait_seconds=COMMIT_WAIT_SECONDS) as got:
+            if not got:
+                raise Busy
+            try:
+                self._attach(self._layout.database, f"STORAGE_VERSION '{STORAGE_VERSION}'")
+            except duckdb.Error as error:
+                raise StoreError(_holder(error), hint="Journals are kept and folded later") from error
+            try:
+                self.query("BEGIN")
+                try:
+                    self._migrate()
+                    yield
+                    self.query("COMMIT")
+                except BaseException:
+                    with suppress(duckdb.Error):
+                        self.query("ROLLBACK")
+                    raise
+            finally:
+                self._detach()
+
+    def insert_staged(self) -> None:
+        """Move what is staged into the attached file."""
+        for table in (*schema.FACT_TABLES.values(), "metrics"):
+            self.query(f"INSERT INTO s.{table} BY NAME SELECT * FROM stage_{table}")
+        self.query("INSERT INTO s.texts BY NAME SELECT * FROM stage_texts WHERE sha256 NOT IN (SELECT sha256 FROM s.texts)")
+        self.query(f"CREATE OR REPLACE TEMP TABLE fresh AS {schema.STAGED_SUMS.format(metrics='stage_metrics')}")
+        touched = "SELECT * FROM s.metric_sums WHERE run IN (SELECT run FROM fresh)"
+        merged = schema.MERGED_SUMS.format(sums=f"{touched} UNION ALL BY NAME SELECT * FROM fresh")
+        self.query(f"CREATE OR REPLACE TEMP TABLE merged AS {merged}")
+        self.query("DELETE FROM s.metric_sums WHERE run IN (SELECT run FROM fresh)")
+        self.query("INSERT INTO s.metric_sums BY NAME SELECT * FROM merged")
+
+    def write_ledger(self, rows: Sequence[LedgerRow]) -> None:
+        """Set how far journals are folded; the counts add to those of earlier folds."""
+        columns = [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
+        self.query(
+            """CREATE OR REPLACE TEMP TABLE ledger AS SELECT unnest(?::VARCHAR[]) AS journal,
+               unnest(?::BIGINT[]) AS folded_to, unnest(?::BIGINT[]) AS corrupt, unnest(?::BOOLEAN[]) AS done""",
+            columns,
+        )
+        self.query(
+            """INSERT INTO ledger SELECT journal, 0, corrupt, false FROM s.journals
+               WHERE journal IN (SELECT journal FROM ledger)"""
+        )
+        self.query("DELETE FROM s.journals WHERE journal IN (SELECT journal FROM ledger)")
+        self.query(
+            """INSERT INTO s.journals BY NAME SELECT journal, max(folded_to) AS folded_to,
+               sum(corrupt)::BIGINT AS corrupt, bool_or(done) AS done FROM ledger GROUP BY journal"""
+        )
+
+    def sort(self) -> None:
+        """Rewrite the points in the order they are read in: by run, key, step."""
+        self.query("CREATE OR REPLACE TEMP TABLE sorted AS SELECT * FROM s.metrics ORDER BY run, key, step, time")
+        self.query("DELETE FROM s.metrics")
+        self.query("INSERT INTO s.metrics SELECT * FROM sorted")
+        self.query("DROP TABLE sorted")
+
+    def _migrate(self) -> None:
+        self.query(schema.MIGRATIONS_TABLE.format(s="s"))
+        done = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
+        if done > schema.SCHEMA:
+            raise StoreError(
+                f"the database is of schema {done}, this version writes {schema.SCHEMA}",
+                hint="Upgrade: pip install --upgrade mlops_magics",
+            )
+        for migration in schema.MIGRATIONS[done:]:
+            for statement in migration.statements:
+                self.query(statement.format(s="s"))
+            self.query(
+                "INSERT INTO s.migrations VALUES (?, ?, ?)",
+                [migration.number, migration.name, datetime.now(UTC).replace(tzinfo=None)],
+            )
+
+    # -- the file -----------------------------------------------------------------------------------------------
+
+    def _turn(self, *, shared: bool, wait_seconds: float) -> AbstractContextManager[bool]:
+        layout = self._layout
+        return taking_turns(layout.database_lock, layout.turn_lock, shared=shared, wait_seconds=wait_seconds)
+
+    def _attach(self, path: Path, options: str) -> None:
+        literal = str(path).replace("'", "''")
+        self.query(f"ATTACH '{literal}' AS s ({options})")
+
+    def _detach(self) -> None:
+        self.query("DETACH DATABASE IF EXISTS s")
+
+    def _stored_tables(self) -> frozenset[str]:
+        found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'")
+        return frozenset(name for (name,) in found.fetchall())
+
+    def _columns_of(self, database: str, schema_name: str) -> dict[str, dict[str, str]]:
+        rows = self.query(
+            """SELECT table_name, column_name, data_type FROM duckdb_columns()
+               WHERE database_name = ? AND schema_name = ? ORDER BY table_oid, column_index""",
+            [database, schema_name],
+        ).fetchall()
+        tables: dict[str, dict[str, str]] = {}
+        for table, column, type_ in rows:
+            tables.setdefault(table, {})[column] = type_
+        return tables
+
+
+def _spool_repaired(spool: Path, pieces: Sequence[Slice]) -> dict[str, Sequence[bytes]]:
+    corrupt: dict[str, Sequence[bytes]] = {}
+    with spool.open("wb") as file:
+        for piece in pieces:
+            good, bad = repair(piece.read(), piece.journal.writer)
+            file.write(good)
+            if bad:
+                corrupt[piece.journal.name] = bad
+    return corrupt
+
+
+def _scalar(result: duckdb.DuckDBPyConnection) -> Any:
+    row = result.fetchone()
+    return row[0] if row else 0
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _holder(error: duckdb.Error) -> str:
+    """Who holds the file, in words, from DuckDB's message."""
+    if match := re.search(r"[Cc]onflicting lock is held in (.+?) \(PID (\d+)\)", str(error)):
+        return f"{Path(match[1]).name} (process {match[2]}) has the store's database open for writing"
+    return f"the store's database cannot be opened: {str(error).splitlines()[0]}"
+
+
+def _age(path: Path) -> str:
+    seconds = max(0.0, time.time() - path.stat().st_mtime)
+    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"

@@ -1,0 +1,386 @@
+"""The store as the rest of the house sees it: facts go in by journals, answers come out by SQL."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mlops_magics.errors import MlopsError, RunNotFound, StoreError
+from mlops_magics.records import (
+    Artifact,
+    Cell,
+    Dataset,
+    Environment,
+    Evaluated,
+    Judged,
+    Note,
+    Record,
+    Run,
+    decode,
+)
+from mlops_magics.store import location as places
+from mlops_magics.store import references
+from mlops_magics.store.blobs import Blobs
+from mlops_magics.store.identity import new_id
+from mlops_magics.store.journal import Journal
+from mlops_magics.store.keeper import Keeper
+from mlops_magics.store.schema import FACT_TABLES
+
+if TYPE_CHECKING:
+    import pandas
+
+    from mlops_magics.store.database import Database
+    from mlops_magics.store.fold import FoldReport, Progress
+
+FOLD_BYTES = 1 << 20
+"""Journals longer than this are folded before they are read; shorter ones are read as they are."""
+
+_keeper = Keeper()
+_R = TypeVar("_R", bound=Record)
+
+
+class Store:
+    """A store of runs: one folder, opened for reading and for recording.
+
+    Reading never fails because somebody writes; it sees every record that was acknowledged before it began. Safe to
+    use from several threads.
+
+    Parameters
+    ----------
+    location
+        See :func:`mlops_magics.open_store`.
+
+    Attributes
+    ----------
+    notice
+        Why the last answer may be a little old, when another tool holds the database; else None.
+    """
+
+    def __init__(self, location: str | os.PathLike[str] | None = None) -> None:
+        self._layout = places.locate(location)
+        self._blobs = Blobs(self._layout.blobs)
+        self._lock = threading.RLock()
+        self._opened_database: Database | None = None
+        self._in_snapshot = False
+        self._ledger: dict[str, int] = {}
+        self.notice: str | None = None
+        if self._layout.exists():
+            places.check_format(self._layout)
+            places.warn_of_network(self._layout)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The folder, which may not exist yet."""
+        return self._layout.root
+
+    # -- in ---------------------------------------------------------------------------------------------------------
+
+    def open_journal(self, run: str | None = None) -> Journal:
+        """Begin to write facts of a run, or of the store: create the folder where needed, and a journal.
+
+        Where the place cannot be written to, a :class:`StoreWarning` says so and the journal records nothing.
+        """
+        try:
+            places.prepare(self._layout)
+        except OSError as error:
+            raise StoreError(
+                f"no store can be made at {self.path} ({error.strerror})",
+                hint=f"Set {places.VARIABLE} to a folder you may write to",
+            ) from error
+        journal = Journal(self._layout, run)
+        _keeper.watch(self.fold)
+        return journal
+
+    def record(self, run: str | None, *records: Record) -> None:
+        """Add facts to a run from outside the notebook that tracked it.
+
+        Raises
+        ------
+        StoreError
+            Not all of them could be written.
+        """
+        journal = self.open_journal(run)
+        try:
+            for record in records:
+                journal.record(record)
+        finally:
+            journal.close()
+        if journal.lost:
+            raise StoreError(f"{journal.lost} of {len(records)} records could not be written to {self.path}")
+
+    def keep_blob(self, content: bytes | Path) -> str:
+        """Keep bytes or a file by content; returns the SHA-256 that :meth:`blob` finds it by."""
+        return self._blobs.keep(content)
+
+    def new_run_id(self) -> str:
+        """An id for a run that begins now."""
+        return new_id()
+
+    def fold(self, *, progress: Progress | None = None) -> FoldReport:
+        """Move journals into the database now. It happens by itself when the store is read."""
+        from mlops_magics.store.fold import fold
+
+        with self._lock:
+            return fold(self._layout, self._database(), progress=progress)
+
+    def optimize(self, *, progress: Progress | None = None) -> None:
+        """Fold, then sort the points by run, name and step: histories of large stores read several times faster.
+
+        Raises
+        ------
+        StoreError
+            The database is in use; nothing was changed.
+        """
+        from mlops_magics.store.database import Busy
+
+        self.fold(progress=progress)
+        with self._lock:
+            try:
+                with self._database().committing():
+                    self._database().sort()
+            except Busy as error:
+                raise StoreError("readers kept the database", hint="Try again in a moment") from error
+
+    # -- out --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Answer every question asked inside the block from one moment, and by one opening of the database."""
+        with self._reading():
+            yield
+
+    def sql(self, query: str, parameters: Sequence[Any] | None = None) -> pandas.DataFrame:
+        """Ask in SQL; the answer is a frame.
+
+        Tables: ``runs``, ``params``, ``tags`` (newest state), ``run_revs``, ``param_revs``, ``tag_revs`` (every
+        revision), ``metrics`` (points), ``metric_sums`` (last value, least, greatest), ``notes``, ``cells``,
+        ``artifacts``, ``datasets``, ``environments``, ``evaluations``, ``verdicts``, ``texts``. Times are UTC.
+
+        Raises
+        ------
+        StoreError
+            DuckDB does not understand the query; its message says where.
+        """
+        with self._framing() as database:
+            return database.frame(query, parameters)
+
+    def runs(self, experiment: str | None = None, where: str | None = None) -> pandas.DataFrame:
+        """Every run as a row, newest first.
+
+        Columns: ``id, experiment, name, status, started, ended, seconds, parent, source``, then ``params.KEY`` and
+        ``metrics.KEY`` (the last value) for every key that one of the runs has.
+
+        Parameters
+        ----------
+        experiment
+            Only its runs.
+        where
+            An SQL condition over the run's columns, ``params.KEY`` and ``metrics.KEY``, such as
+            ``"metrics.auc > 0.7 AND params.max_depth <= 6"``.
+        """
+        from mlops_magics.store.frames import runs_frame
+
+        with self._framing() as database:
+            return runs_frame(database, experiment, where)
+
+    def history(self, run: Run | str | Sequence[Run | str], key: str | None = None) -> pandas.DataFrame:
+        """The points of one or several runs: columns ``run, key, step, time, value``, in the order of their steps.
+
+        Points logged without a step follow in the order they were logged.
+        """
+        several = [run] if isinstance(run, Run | str) else list(run)
+        ids = [self.find(item).id for item in several]
+        condition = "AND key = $key" if key is not None else ""
+        parameters: dict[str, Any] = {"ids": ids} if key is None else {"ids": ids, "key": key}
+        with self._framing() as database:
+            return database.frame(
+                f"""SELECT run, key, step, time, value FROM metrics WHERE run IN (SELECT unnest($ids)) {condition}
+                    ORDER BY run, key, step NULLS LAST, time""",
+                parameters,
+            )
+
+    def find(self, reference: Run | str) -> Run:
+        """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
+
+        Raises
+        ------
+        RunNotFound
+            Nothing answers to it; the closest name is suggested.
+        """
+        if isinstance(reference, Run):
+            return reference
+        if best := references.parse_best(reference):
+            return self._best(*best)
+        return references.choose(reference, self.all_runs())
+
+    def all_runs(self) -> list[Run]:
+        """Every run, the newest last."""
+        rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs ORDER BY started, id")
+        return [Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows]
+
+    def params(self, run: Run | str) -> dict[str, Any]:
+        """The newest version of every parameter, as the values that were logged."""
+        rows = self._rows("SELECT key, value FROM params WHERE run = ? ORDER BY key", [self.find(run).id])
+        return {key: decode(value) for key, value in rows}
+
+    def metrics(self, run: Run | str) -> dict[str, float]:
+        """The last value of every metric."""
+        rows = self._rows("SELECT key, value FROM metric_sums WHERE run = ? ORDER BY key", [self.find(run).id])
+        return dict(rows)
+
+    def tags(self, run: Run | str) -> dict[str, str]:
+        """The newest value of every tag."""
+        return dict(self._rows("SELECT key, value FROM tags WHERE run = ? ORDER BY key", [self.find(run).id]))
+
+    def notes(self, run: Run | str) -> list[Note]:
+        """What people wrote down, the newest last."""
+        return self._facts(run, Note)
+
+    def cells(self, run: Run | str) -> list[Cell]:
+        """The cells that ran, in the order they ran."""
+        return self._facts(run, Cell)
+
+    def artifacts(self, run: Run | str) -> list[Artifact]:
+        """Files of the run, the newest last."""
+        return self._facts(run, Artifact)
+
+    def datasets(self, run: Run | str) -> list[Dataset]:
+        """Tables the run stood on, the newest last."""
+        return self._facts(run, Dataset)
+
+    def evaluations(self, run: Run | str) -> list[Evaluated]:
+        """How its models did, the newest last."""
+        return self._facts(run, Evaluated)
+
+    def verdicts(self, run: Run | str) -> list[Judged]:
+        """What was judged about it, the newest last."""
+        return self._facts(run, Judged)
+
+    def environment(self, run: Run | str) -> Environment | None:
+        """Where it happened, or None when that was not recorded."""
+        found = self._facts(run, Environment)
+        return found[-1] if found else None
+
+    def text(self, sha256: str) -> str:
+        """The text with this digest.
+
+        Raises
+        ------
+        StoreError
+            There is none.
+        """
+        rows = self._rows("SELECT text FROM texts WHERE sha256 = ? LIMIT 1", [sha256])
+        if not rows:
+            raise StoreError(f"the store keeps no text {sha256[:12]}…")
+        return str(rows[0][0])
+
+    def texts(self, digests: Sequence[str]) -> dict[str, str]:
+        """The texts with these digests that are there, in one query."""
+        rows = self._rows("SELECT sha256, text FROM texts WHERE sha256 IN (SELECT unnest(?))", [list(digests)])
+        return dict(rows)
+
+    def blob(self, sha256: str) -> Path:
+        """The file with this digest.
+
+        Raises
+        ------
+        StoreError
+            There is none.
+        """
+        return self._blobs.find(sha256)
+
+    # -- how --------------------------------------------------------------------------------------------------------
+
+    def _best(self, metric: str, smallest: bool) -> Run:  # noqa: FBT001 - private, and called in one place
+        order = "ASC" if smallest else "DESC"
+        rows = self._rows(
+            f"SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) ORDER BY value {order}, time LIMIT 1", [metric]
+        )
+        if not rows:
+            keys = self._rows("SELECT DISTINCT key FROM metric_sums ORDER BY key")
+            raise RunNotFound(
+                f"no run has a metric {metric!r}",
+                seen=metric,
+                exists=[key for (key,) in keys],
+                hint="Log one: %mlops log NAME=VALUE",
+            )
+        return references.choose(rows[0][0], self.all_runs())
+
+    def _facts(self, run: Run | str, record: type[_R]) -> list[_R]:
+        names = [field.name for field in fields(record)]
+        rows = self._rows(
+            f"SELECT {', '.join(names)} FROM {FACT_TABLES[record.kind]} WHERE run = ? ORDER BY time", [self.find(run).id]
+        )
+        return [record(**_decoded(record, dict(zip(names, row, strict=True)))) for row in rows]
+
+    @contextmanager
+    def _framing(self) -> Iterator[Database]:
+        import pandas  # noqa: F401, ICN001 - its first import takes a second: not while holding db.lock
+
+        with self._reading() as database:
+            yield database
+
+    def _rows(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._reading() as database:
+            return database.query(query, parameters).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Database]:
+        """The database with the journals' tails added, as of now; inside :meth:`snapshot`, as of its beginning."""
+        with self._lock:
+            if self._in_snapshot:
+                yield self._database()
+                return
+            self._in_snapshot = True
+            try:
+                with self._attached() as database:
+                    yield database
+            finally:
+                self._in_snapshot = False
+
+    @contextmanager
+    def _attached(self) -> Iterator[Database]:
+        from mlops_magics.store.database import Busy
+        from mlops_magics.store.tails import opened, slices
+
+        database = self._database()
+        with opened(self._layout) as journals:
+            unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in journals)
+            if unread > FOLD_BYTES or any(not journal.alive for journal in journals):
+                self.fold()
+            try:
+                with database.reading() as self.notice:
+                    self._ledger = database.ledger()
+                    readable = [journal for journal in journals if journal.is_readable()]
+                    database.stage(slices(readable, self._ledger))
+                    database.create_views()
+                    living = {journal.run for journal in journals if journal.alive and journal.run}
+                    seen = {journal.run: journal.modified_microseconds() for journal in journals if journal.run}
+                    database.stage_interrupted(living, seen)
+                    yield database
+            except Busy as error:
+                raise StoreError("another process has been writing the database for five seconds") from error
+
+    def _database(self) -> Database:
+        if self._opened_database is None:
+            from mlops_magics.store.database import Database
+
+            self._opened_database = Database(self._layout)
+        return self._opened_database
+
+
+_RUN_FIELDS = [field.name for field in fields(Run)]
+
+
+def _decoded(record: type[Record], values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: decode(value) if name in record.encoded and value is not None else value for name, value in values.items()
+    }

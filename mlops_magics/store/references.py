@@ -1,0 +1,70 @@
+"""Which run is meant: a name, a piece of an id, ``@last``, ``@best:METRIC``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mlops_magics.errors import RunNotFound
+from mlops_magics.records import Run
+
+_LOWER_IS_BETTER = re.compile(
+    r"(^|[_/. -])(loss|logloss|error|err|mae|mse|rmse|rmsle|mape|smape|brier|deviance|perplexity|latency|seconds|bias)"
+    r"($|[_/. -])|_ae$",
+    re.IGNORECASE,
+)
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a smaller value of a metric is the better one, judged by the field's usual names.
+
+    >>> lower_is_better("val/log_loss"), lower_is_better("val_auc")
+    (True, False)
+    """
+    return bool(_LOWER_IS_BETTER.search(metric))
+
+
+def parse_best(reference: str) -> tuple[str, bool] | None:
+    """Take ``@best:METRIC`` or ``@best:METRIC:min`` apart into the metric and whether the smallest is meant.
+
+    >>> parse_best("@best:auc"), parse_best("@best:cost:min"), parse_best("baseline")
+    (('auc', False), ('cost', True), None)
+    """
+    if not reference.startswith("@best:"):
+        return None
+    metric = reference.removeprefix("@best:")
+    for suffix, smallest in ((":min", True), (":max", False)):
+        if metric.endswith(suffix):
+            return metric.removesuffix(suffix), smallest
+    return metric, lower_is_better(metric)
+
+
+def choose(reference: str, runs: Sequence[Run]) -> Run:
+    """The run a reference means among ``runs``, newest last: ``@last``, a name (``experiment/name`` to be exact; the
+    newest of that name), the beginning or end of an id of at least four characters.
+
+    Raises
+    ------
+    RunNotFound
+        None answers, or several ids begin or end so.
+    """
+    if not runs:
+        raise RunNotFound(f"there is no run {reference!r}: the store is empty", hint="Start one: %mlops track NAME")
+    if reference == "@last":
+        return runs[-1]
+    named = [run for run in runs if reference in {run.name, f"{run.experiment}/{run.name}", run.id}]
+    if named:
+        return named[-1]
+    matches = [run for run in runs if len(reference) >= 4 and (run.id.startswith(reference) or run.id.endswith(reference))]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise RunNotFound(
+            f"{len(matches)} runs have an id like {reference!r}",
+            exists=[f"{run.name} ({run.short_id})" for run in reversed(matches)],
+            hint="Give more characters",
+        )
+    names = list(dict.fromkeys(run.name for run in reversed(runs)))
+    raise RunNotFound(
+        f"there is no run {reference!r}", seen=reference, exists=names, hint="%mlops runs lists them all"
+    )

@@ -1,0 +1,14 @@
+"""What every test may lean on."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=60, help="how many processes the store's torture test kills")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    """No test finds another's store, or one of the person who runs it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLOPS_STORE", raising=False)
