@@ -1,0 +1,1 @@
+"""What is a table: opened, profiled, fingerprinted, and the signature a model expects of it."""
