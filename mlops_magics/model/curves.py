@@ -42,7 +42,7 @@ def _corners(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any
         return np.arange(len(x))
     dx, dy = np.diff(x), np.diff(y)
     turns = (dx[:-1] * dy[1:] != dx[1:] * dy[:-1]) | (dx[:-1] * dx[1:] < 0) | (dy[:-1] * dy[1:] < 0)
-    return np.r_[0, np.flatnonzero(turns) + 1, len(x) - 1]
+    return np.asarray(np.r_[0, np.flatnonzero(turns) + 1, len(x) - 1])
 
 
 def roc_series(ranking: Ranking, *, name: str) -> dict[str, Any] | None:
