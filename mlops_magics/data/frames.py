@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops_magics.data.arrow import require_distinct, to_arrow
 from mlops_magics.data.engines.duckdb import describe, read_csv
+from mlops_magics.data.rows import read_schema
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
 
@@ -51,7 +52,7 @@ def open_table(data: Any, *, name: str | None = None) -> Table:
 
 
 def _table(held: Any, *, native: Any, name: str) -> Table:
-    columns, rows = describe(held)
+    columns, rows = describe(held) if _is_relation(held) else read_schema(held)
     require_distinct([column for column, _ in columns])
     if not columns:
         raise DataError(f"{name} has no columns")

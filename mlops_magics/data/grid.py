@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_CELLS = 4_094
-"""Cells of the fine grid a scan counts in. With the two outside cells they number 12 bits."""
+MOST_CELLS = 1_022
+"""Cells of the fine grid a scan counts in: sixteen to a bin. More make a scan slower, since each is a group."""
 
 MOST_BINS = 64
 """Bins kept of the fine grid, each holding about the same share of the reference (up to twice as many when single

@@ -9,10 +9,43 @@ from typing import TYPE_CHECKING, Any
 import pyarrow
 from pyarrow.parquet import ParquetFile
 
+from mlops_magics.data.arrow import logical_type
+from mlops_magics.data.profile import LogicalType
+from mlops_magics.errors import DataError
+
 if TYPE_CHECKING:
     import pandas
 
 BATCH_ROWS = 131_072
+
+
+def read_schema(held: Any) -> tuple[list[tuple[str, LogicalType]], int]:
+    """The columns of an Arrow table or of Parquet files with their logical types, in order, and the number of rows.
+
+    Raises
+    ------
+    DataError
+        When a file is not Parquet, or the files of one table differ in their columns.
+    """
+    if isinstance(held, pyarrow.Table):
+        return _columns(held.schema), held.num_rows
+    found: list[tuple[str, LogicalType]] = []
+    rows = 0
+    for path in held:
+        try:
+            with ParquetFile(path) as file:
+                columns, count = _columns(file.schema_arrow), file.metadata.num_rows
+        except pyarrow.ArrowInvalid as reason:
+            raise DataError(f"{path} is not a Parquet file: {str(reason).splitlines()[0]}") from reason
+        if found and columns != found:
+            odd = sorted({name for name, _ in set(columns) ^ set(found)})
+            raise DataError(f"{path} and {held[0]} differ in their columns: {', '.join(odd[:5]) or 'another order'}")
+        found, rows = columns, rows + count
+    return found, rows
+
+
+def _columns(schema: pyarrow.Schema) -> list[tuple[str, LogicalType]]:
+    return [(field.name, logical_type(field.type)) for field in schema]
 
 
 def read_batches(held: Any, *, rows: int = BATCH_ROWS) -> Iterator[pyarrow.RecordBatch]:

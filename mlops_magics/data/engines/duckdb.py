@@ -44,7 +44,7 @@ Ask = Callable[[str], Rows]
 
 _SOURCE = "mlops_table"
 _DUCKDB = Dialect()
-_FEWEST_BINS = 24
+_FEWEST_BINS = 32
 _TYPES: Mapping[str, LogicalType] = {
     **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"], "integer"),
     **dict.fromkeys(["UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"], "integer"),
@@ -105,21 +105,20 @@ class Scan:
         self.close()
 
 
-def describe(held: Any) -> tuple[list[tuple[str, LogicalType]], int]:
-    """The columns with their logical types, in order, and the number of rows; from metadata where a file has it.
+def describe(relation: duckdb.DuckDBPyRelation) -> tuple[list[tuple[str, LogicalType]], int]:
+    """The columns of a relation with their logical types, in order, and its number of rows.
 
     Raises
     ------
     DataError
-        When a file is not what its name says.
+        When the query behind it cannot be run.
     """
-    with Scan(held) as scan:
-        try:
-            columns = scan.ask(f"DESCRIBE SELECT * FROM {scan.source}")
-            rows = scan.ask(f"SELECT count(*) FROM {scan.source}")[0][0]
-        except duckdb.Error as reason:
-            raise DataError(f"the table cannot be read: {str(reason).splitlines()[0]}") from reason
-    return [(column[0], _logical(column[1])) for column in columns], rows
+    try:
+        rows = relation.count("*").fetchall()[0][0]
+    except duckdb.Error as reason:
+        raise DataError(f"the relation cannot be read: {str(reason).splitlines()[0]}") from reason
+    types = [_logical(str(type_)) for type_ in relation.types]
+    return list(zip(relation.columns, types, strict=True)), rows
 
 
 def read_csv(files: Sequence[str]) -> pyarrow.Table:
