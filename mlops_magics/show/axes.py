@@ -6,6 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LARGEST = 1e300
+"""Values from here up, infinity included, are left out: sums of them would overflow."""
+SMALLEST = 1e-290
+"""Distances up to here are none: parts of them would vanish."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -26,12 +31,12 @@ class Axis:
 
 
 def axis_over(values: Iterable[float], *, ticks: int, is_rounded: bool, includes_zero: bool = False) -> Axis:
-    """An axis over the finite values, with about so many ticks at 1, 2, 2.5 or 5 times a power of ten.
+    """An axis over the values smaller than LARGEST, with about so many ticks at 1, 2, 2.5 or 5 times a power of ten.
 
-    ``is_rounded`` moves the ends out to the next tick; otherwise the ends are the data's own. Without any finite
+    ``is_rounded`` moves the ends out to the next tick; otherwise the ends are the data's own. Without any
     value the axis covers 0 to 1; over a single value it opens a little around it.
     """
-    finite = [value for value in values if math.isfinite(value)]
+    finite = [value for value in values if abs(value) < LARGEST]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     if includes_zero:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -80,11 +85,8 @@ def _fixed(value: float, step: float) -> str:
 
 def _opened(low: float, high: float) -> tuple[float, float]:
     """A range that has an inside, whatever the values are."""
-    middle = low / 2 + high / 2
-    smallest = max(abs(low), abs(high)) * 1e-9 or 0.0
-    if high - low > smallest and math.isfinite(high - low):
+    if high - low > max(SMALLEST, max(abs(low), abs(high)) * 1e-9):
         return low, high
-    if not math.isfinite(high - low):
-        return low / 4, high / 4
-    margin = abs(middle) * 0.05 or 0.5
+    middle = (low + high) / 2
+    margin = abs(middle) * 0.05 if abs(middle) > SMALLEST else 0.5
     return middle - margin, middle + margin

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from mlops_magics.show.axes import Axis, axis_over
+from mlops_magics.show.axes import LARGEST, Axis, axis_over
 from mlops_magics.show.document import Chart, Series
 from mlops_magics.show.glyphs import clean, clip, width
 from mlops_magics.show.numbers import count, number
@@ -22,8 +22,6 @@ LETTER = 5.9
 EDGE = 2.0
 """Where labels begin, so that the picture lines up with the text above it."""
 SMALLEST_BIN = 0.6
-DENSE = 600
-"""From so many points on, a line is drawn thinner, or noise reads as a band."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,8 @@ def to_svg(chart: Chart) -> str:
 
 
 def _body(chart: Chart) -> Iterator[str]:
-    numbered, categories = _numbered(chart)
+    series, categories = _numbered(chart)
+    numbered = Chart(**{**vars(chart), "series": series})
     frame = _frame(numbered, categories)
     yield from _heading(chart)
     yield from _rules(frame)
@@ -101,29 +100,36 @@ def _told(series: Series) -> str:
     return f"{name}{count(len(finite), 'point')}, {extent}"
 
 
-def _numbered(chart: Chart) -> tuple[Chart, tuple[str, ...]]:
-    """The chart with category names as positions 0, 1, 2 …, and the names in order of first appearance."""
+def _numbered(chart: Chart) -> tuple[tuple[Series, ...], tuple[str, ...]]:
+    """The series with category names as positions 0, 1, 2 …, and the names in order of first appearance."""
     names = tuple(dict.fromkeys(str(x) for one in chart.series if one.has_categories for x in one.x))
     if not names:
-        return replace(chart, series=tuple(_finite_edges(one) for one in chart.series)), ()
+        return tuple(_drawable(one) for one in chart.series), ()
     places = {name: place for place, name in enumerate(names)}
-    series = tuple(Series(one.name, [places[str(x)] for x in one.x], one.y) for one in chart.series)
-    return replace(chart, series=series), names
+    return tuple(Series(one.name, [places[str(x)] for x in one.x], map(_kept, one.y)) for one in chart.series), names
 
 
-def _finite_edges(series: Series) -> Series:
-    """The series with an infinite outer edge moved to one ordinary bin beyond its neighbour."""
-    edges = [float(edge) for edge in series.x]
+def _drawable(series: Series) -> Series:
+    """The series without what no axis can hold: such heights become gaps, such positions go, open bins are closed."""
+    if series.has_edges:
+        return Series(series.name, _closed([_kept(edge) for edge in map(float, series.x)]), map(_kept, series.y))
+    points = [(_kept(x), _kept(y)) for x, y in zip(map(float, series.x), series.y, strict=True)]
+    placed = [point for point in points if math.isfinite(point[0])]
+    return Series(series.name, [x for x, _ in placed], [y for _, y in placed])
+
+
+def _kept(value: float) -> float:
+    """The value, or what stands for it where the arithmetic of an axis would overflow."""
+    return math.copysign(math.inf, value) if abs(value) >= LARGEST else value
+
+
+def _closed(edges: list[float]) -> list[float]:
+    """The edges with an infinite outer one moved to one ordinary bin beyond its neighbour."""
     inner = [edge for edge in edges if math.isfinite(edge)]
-    if not series.has_edges or len(inner) == len(edges):
-        return series
     gaps = sorted(right - left for left, right in pairwise(inner) if right > left)
     usual = gaps[len(gaps) // 2] if gaps else 1.0
     low, high = (inner[0], inner[-1]) if inner else (0.0, 0.0)
-    closed = [
-        edge if math.isfinite(edge) else low - usual if edge < 0 else high + usual for edge in edges
-    ]
-    return Series(series.name, closed, series.y)
+    return [edge if math.isfinite(edge) else low - usual if edge < 0 else high + usual for edge in edges]
 
 
 def _frame(chart: Chart, categories: Sequence[str]) -> Frame:
@@ -144,7 +150,7 @@ def _frame(chart: Chart, categories: Sequence[str]) -> Frame:
 
 
 def _heights(chart: Chart) -> list[float]:
-    return [value for one in chart.series for value in one.y if math.isfinite(value)]
+    return [value for one in chart.series for value in one.y if abs(value) < LARGEST]
 
 
 def _has_legend(chart: Chart) -> bool:
@@ -228,7 +234,9 @@ def _line(series: Series, frame: Frame, colour: str) -> Iterator[str]:
     points = zip(map(float, series.x), series.y, strict=True)
     for piece in pieces(points):
         placed = [frame.at(x, y) for x, y in piece]
-        yield from _stroke(per_column(placed, limit=int(2 * (frame.right - frame.left))), colour)
+        reduced = per_column(placed, limit=int(2 * (frame.right - frame.left)))
+        # Where points crowd, a thick line would turn noise into a band.
+        yield from _stroke(reduced, colour, weight=1.75 if len(reduced) == len(placed) else 1)
 
 
 def _steps(series: Series, frame: Frame, colour: str) -> Iterator[str]:
@@ -239,16 +247,15 @@ def _steps(series: Series, frame: Frame, colour: str) -> Iterator[str]:
     ]
     for piece in pieces(corners):
         placed = [frame.at(x, y) for x, y in piece]
-        yield from _stroke(per_column(placed, limit=int(4 * (frame.right - frame.left))), colour)
+        yield from _stroke(per_column(placed, limit=int(4 * (frame.right - frame.left))), colour, weight=1.75)
 
 
-def _stroke(placed: Sequence[Point], colour: str) -> Iterator[str]:
+def _stroke(placed: Sequence[Point], colour: str, *, weight: float) -> Iterator[str]:
     if len(set(placed)) == 1:
         (x, y) = placed[0]
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
         return
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in placed)
-    weight = 1.75 if len(placed) < DENSE else 1
     yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{weight}" stroke-linejoin="round"/>'
 
 

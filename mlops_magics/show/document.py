@@ -7,9 +7,10 @@ they raise ValueError or TypeError, not an error meant for the person at the not
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias, get_args
+
+from mlops_magics.show.value import Value
 
 Tone = Literal["plain", "good", "bad", "unknown", "quiet"]
 """``good``, ``bad`` and ``unknown`` carry a sign as well as a colour; ``quiet`` is secondary text."""
@@ -18,42 +19,38 @@ Align = Literal["left", "right"]
 ChartKind = Literal["line", "step", "bars"]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Value):
     """A short text with a tone, for use as a table cell: a verdict, a status, a change."""
 
     text: str
     tone: Tone = "plain"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         _check_choice("tone", self.tone, Tone)
-        object.__setattr__(self, "text", str(self.text))
+        self._set(text=str(self.text))
 
 
 Cell: TypeAlias = "str | bool | int | float | datetime | Mark | None"
 
 
-@dataclass(frozen=True)
-class Title:
+class Title(Value):
     """A heading, with a quiet note beside it."""
 
     text: str
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Value):
     """One sentence."""
 
     text: str
     tone: Tone = "plain"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         _check_choice("tone", self.tone, Tone)
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Value):
     """How a column of a table reads.
 
     Parameters
@@ -77,7 +74,7 @@ class Column:
     bar: bool | float = False
     sign: bool = False
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         if self.align is not None:
             _check_choice("align", self.align, Align)
         if self.digits is not None and not 0 <= self.digits <= 15:
@@ -86,8 +83,7 @@ class Column:
             raise ValueError(f"bar of column {self.name!r} is {self.bar}; it is True, False or a positive number")
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Value):
     """Rows of cells under named columns.
 
     Parameters
@@ -124,21 +120,17 @@ class Table:
             if len(row) != len(named):
                 names = ", ".join(column.name for column in named)
                 raise ValueError(f"row {number} has {len(row)} cells for {len(named)} columns ({names}): {row!r}")
-        object.__setattr__(self, "columns", named)
-        object.__setattr__(self, "rows", filled)
-        object.__setattr__(self, "caption", caption)
+        self._set(columns=named, rows=filled, caption=caption)
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Value):
     """Text in which every space counts. In language ``"diff"``, lines beginning with + and - stand out."""
 
     text: str
     language: str = "python"
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Value):
     """Named points of a chart.
 
     Parameters
@@ -163,9 +155,7 @@ class Series:
         if len(positions) - len(heights) not in ({0} if is_text else {0, 1}):
             seen = f"{len(positions)} x for {len(heights)} y"
             raise ValueError(f"series {name!r} has {seen}; they are equal, or x has one more as bin edges")
-        object.__setattr__(self, "name", str(name))
-        object.__setattr__(self, "x", positions)
-        object.__setattr__(self, "y", heights)
+        self._set(name=str(name), x=positions, y=heights)
 
     @property
     def has_edges(self) -> bool:
@@ -178,8 +168,7 @@ class Series:
         return bool(self.x) and isinstance(self.x[0], str)
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(Value):
     """A small picture of one or more series over common axes.
 
     Parameters
@@ -211,10 +200,10 @@ class Chart:
     height: int = 200
     diagonal: bool = False
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         _check_choice("kind", self.kind, ChartKind)
         series = (self.series,) if isinstance(self.series, Series) else tuple(self.series)
-        object.__setattr__(self, "series", series)
+        self._set(series=series)
         _check_all("series", series, Series)
         if self.width < 120 or self.height < 80:
             raise ValueError(f"a chart of {self.width} × {self.height} pixels is too small to read; at least 120 × 80")
@@ -224,19 +213,17 @@ class Chart:
             raise ValueError("a line chart takes as many x as y; bin edges belong to bars and step")
 
 
-@dataclass(frozen=True, init=False)
-class Charts:
+class Charts(Value):
     """Several charts side by side, wrapping where the page is narrow."""
 
     charts: tuple[Chart, ...]
 
     def __init__(self, *charts: Chart) -> None:
         _check_all("charts", charts, Chart)
-        object.__setattr__(self, "charts", charts)
+        self._set(charts=charts)
 
 
-@dataclass(frozen=True, init=False)
-class Fold:
+class Fold(Value):
     """Blocks behind a summary that opens on request; a text form shows them always."""
 
     summary: str
@@ -245,16 +232,13 @@ class Fold:
 
     def __init__(self, summary: str, *blocks: Block, open: bool = False) -> None:  # noqa: A002 - HTML's own word
         _check_blocks(blocks)
-        object.__setattr__(self, "summary", summary)
-        object.__setattr__(self, "blocks", blocks)
-        object.__setattr__(self, "open", open)
+        self._set(summary=summary, blocks=blocks, open=open)
 
 
 Block: TypeAlias = "Title | Line | Table | Code | Chart | Charts | Fold"
 
 
-@dataclass(frozen=True, init=False)
-class Document:
+class Document(Value):
     """What one result says, block after block.
 
     Examples
@@ -267,7 +251,7 @@ class Document:
 
     def __init__(self, *blocks: Block) -> None:
         _check_blocks(blocks)
-        object.__setattr__(self, "blocks", blocks)
+        self._set(blocks=blocks)
 
 
 def _check_choice(what: str, value: object, choices: Any) -> None:

@@ -81,7 +81,7 @@ def _fold(fold: Fold) -> str:
     inner = "".join(_written(block) for block in fold.blocks)
     opened = " open" if fold.open else ""
     summary = f'<summary style="cursor:pointer;{tone_style("quiet")}">{_safe(fold.summary)}</summary>'
-    body = f'<div style="margin:8px 0 0 2px">{inner}</div>'
+    body = f'<div style="margin:8px 0 0">{inner}</div>'
     return f'<details{opened} style="margin:4px 0 10px">{summary}{body}</details>'
 
 
@@ -126,7 +126,7 @@ def _table(table: Table) -> str:
         rows = f'<tr style="background:none"><td align="left" colspan="{len(columns)}" style="{style}">none</td></tr>'
     rule = "background:none;border-bottom:1px solid #80808080"
     return (
-        f'<div style="overflow-x:auto"><table style="{TABLE}">{caption}'
+        f'<div style="overflow-x:auto"><table cellpadding="4" style="{TABLE}">{caption}'
         f'<thead style="border:none"><tr style="{rule}">{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 

@@ -144,7 +144,7 @@ def common_digits(values: Iterable[float]) -> int | None:
 def _whole(value: int, *, grouped: bool | None = None) -> str:
     if abs(value) >= LARGEST_PLAIN:
         # A float cannot hold every int, and Python refuses to write very long ones.
-        exponent = int((abs(value).bit_length() - 1) * math.log10(2))
+        exponent = math.floor(abs(value).bit_length() * math.log10(2) + 1e-9)
         return _exponent(float(value)) if exponent < 300 else f"{'-' if value < 0 else ''}~1e{exponent}"
     return f"{value:,}" if _is_grouped(abs(value), grouped) else str(int(value))
 

@@ -11,7 +11,7 @@ from typing import Final
 SIGNS: Final = {"plain": "", "good": "✓", "bad": "✕", "unknown": "?", "quiet": ""}
 """What a tone reads as without any colour."""
 
-TONES: Final = {"good": "#0b8457", "bad": "#d6382d", "unknown": "#9a6b00", "quiet": "#757575"}
+TONES: Final = {"good": "#0b8658", "bad": "#d9392e", "unknown": "#9c6c00", "quiet": "#757575"}
 """Text colours of the tones, legible on white and on black."""
 
 MIXED: Final = {

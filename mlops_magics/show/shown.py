@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +32,9 @@ class Shown:
         raise NotImplementedError(f"{type(self).__name__} does not say what it is: define document()")
 
     def __repr__(self) -> str:
-        from mlops_magics.show.text import to_text  # noqa: PLC0415 - the renderer loads with the first result
+        from shutil import get_terminal_size  # noqa: PLC0415 - loaded with the first result, as the renderers are
+
+        from mlops_magics.show.text import to_text  # noqa: PLC0415
 
         return to_text(self.document(), width=get_terminal_size((100, 24)).columns)
 

@@ -1,0 +1,42 @@
+"""Declaring results costs an import nothing, and every example in the room runs."""
+
+import doctest
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import mlops_magics.show
+
+MODULES = sorted(path.stem for path in Path(mlops_magics.show.__file__).parent.glob("*.py") if path.stem != "__init__")
+MEASURE = """
+import dataclasses, datetime, importlib, sys, time, mlops_magics
+before, began = set(sys.modules), time.perf_counter()
+import mlops_magics.show
+print(time.perf_counter() - began, *sorted(set(sys.modules) - before))
+"""
+
+
+def test_importing_is_light() -> None:
+    seconds, loaded = [], set()
+    for _ in range(5):
+        out = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True).stdout.split()
+        seconds.append(float(out[0]))
+        loaded |= set(out[1:])
+    mine = {f"mlops_magics.show.{name}" for name in ("document", "shown", "value")}
+    assert mine <= loaded
+    assert not {name for name in loaded if name.startswith("mlops_magics.show.")} - mine
+    assert not {name.partition(".")[0] for name in loaded} - {*sys.stdlib_module_names, "mlops_magics"}
+    assert min(seconds) < 0.010
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name: str) -> None:
+    assert doctest.testmod(import_module(f"mlops_magics.show.{name}")).failed == 0
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'to_pdf'"):
+        mlops_magics.show.to_pdf  # noqa: B018
