@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -29,7 +29,7 @@ from mlops_magics.store.blobs import Blobs
 from mlops_magics.store.identity import new_id
 from mlops_magics.store.journal import Journal
 from mlops_magics.store.keeper import Keeper
-from mlops_magics.store.schema import FACT_TABLES
+from mlops_magics.store.schema import FACT_TABLES, READABLE
 
 if TYPE_CHECKING:
     import pandas
@@ -157,7 +157,7 @@ class Store:
         with self._reading():
             yield
 
-    def sql(self, query: str, parameters: Sequence[Any] | None = None) -> pandas.DataFrame:
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pandas.DataFrame:
         """Ask in SQL; the answer is a frame.
 
         Tables: ``runs``, ``params``, ``tags`` (newest state), ``run_revs``, ``param_revs``, ``tag_revs`` (every
@@ -240,6 +240,10 @@ class Store:
         """The newest value of every tag."""
         return dict(self._rows("SELECT key, value FROM tags WHERE run = ? ORDER BY key", [self.find(run).id]))
 
+    def metric_names(self) -> list[str]:
+        """Every metric that some run has, in alphabetical order."""
+        return [str(key) for (key,) in self._rows("SELECT DISTINCT key FROM metric_sums ORDER BY key")]
+
     def notes(self, run: Run | str) -> list[Note]:
         """What people wrote down, the newest last."""
         return self._facts(run, Note)
@@ -297,6 +301,25 @@ class Store:
         """
         return self._blobs.find(sha256)
 
+    def tables(self) -> pandas.DataFrame:
+        """What :meth:`sql` can ask: columns ``table, columns``, a row per table."""
+        return self.sql(
+            """SELECT table_name AS "table", string_agg(column_name, ', ' ORDER BY column_index) AS columns
+               FROM duckdb_columns() WHERE database_name = 'temp' AND table_name IN (SELECT unnest($names))
+               GROUP BY table_name ORDER BY table_name""",
+            {"names": list(READABLE)},
+        )
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the ``database``, of ``blob`` files and of the ``journal`` files, and how many are ``quarantined``."""
+        layout = self._layout
+        folders = {"blob": layout.blobs, "journal": layout.journals}
+        sizes = {name: sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for name, folder in folders.items()}
+        # By its name, never by opening it: that would drop DuckDB's lock in the process that holds it.
+        sizes["database"] = layout.database.stat().st_size if layout.database.exists() else 0
+        sizes["quarantined"] = sum(1 for _ in layout.quarantine.glob("*.txt"))
+        return sizes
+
     # -- how --------------------------------------------------------------------------------------------------------
 
     def _best(self, metric: str, smallest: bool) -> Run:  # noqa: FBT001 - private, and called in one place
@@ -305,11 +328,10 @@ class Store:
             f"SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) ORDER BY value {order}, time LIMIT 1", [metric]
         )
         if not rows:
-            keys = self._rows("SELECT DISTINCT key FROM metric_sums ORDER BY key")
             raise RunNotFound(
                 f"no run has a metric {metric!r}",
                 seen=metric,
-                exists=[key for (key,) in keys],
+                exists=self.metric_names(),
                 hint="Log one: %mlops log NAME=VALUE",
             )
         return references.choose(rows[0][0], self.all_runs())

@@ -140,3 +140,6 @@ VIEWS = {
     "tags": "SELECT run, key, max_by(value, time) AS value, max(time) AS time FROM tag_revs GROUP BY run, key",
 }
 """What people query beside the tables: the newest revision of what can change."""
+
+READABLE = (*VIEWS, *FACT_TABLES.values(), "metrics", "metric_sums", "texts")
+"""Every table and view a query can name."""

@@ -1,0 +1,1 @@
+"""What happened: the active run, the notebook it is tracked in, and what it stood on."""

@@ -1,0 +1,112 @@
+"""Keeping things with a run: what an object is, and the bytes it becomes."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.errors import MlopsError, ValueNotRecorded
+from mlops_magics.records import Artifact, encode
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+
+def keep(store: Store, content: Any, *, name: str | None = None) -> Artifact:
+    """Put a file or an object into the store, and describe it.
+
+    Text that names an existing file is that file. Objects become: bytes and text as they are, frames Parquet, figures
+    PNG, models skops, mappings and lists JSON.
+
+    Raises
+    ------
+    MlopsError
+        The path leads nowhere, is a folder, or the object is of none of these kinds.
+    """
+    if isinstance(content, str | Path):
+        path = Path(content)
+        if path.is_file():
+            return _artifact(store, path, name or path.name, "file", path.stat().st_size)
+        if isinstance(content, Path) or (name is None and "\n" not in content):
+            reason = "is a folder" if path.is_dir() else "does not exist"
+            raise MlopsError(f"{str(content)!r} {reason}", hint="Give a file, or an object and a name for it")
+    for recognises, suffix, kind, write in _KINDS:
+        if recognises(content):
+            data, detail = write(content)
+            label = name or f"{type(content).__name__.lower()}{suffix}"
+            return _artifact(store, data, label, kind, len(data), detail)
+    raise ValueNotRecorded(
+        f"an object of type {type(content).__name__} cannot be kept",
+        hint="Keep a file, bytes, text, a frame, a figure, a fitted model, a dict or a list",
+    )
+
+
+def keep_model(store: Store, model: Any, *, task: str, name: str = "model") -> Artifact:
+    """Put a fitted model into the store.
+
+    Raises
+    ------
+    ModelError
+        It cannot be written without pickle.
+    """
+    data, detail = _model(model)
+    return _artifact(store, data, name, "model", len(data), {**detail, "task": task})
+
+
+def _artifact(
+    store: Store,
+    content: bytes | Path,
+    name: str,
+    kind: str,
+    size_bytes: int,
+    detail: Mapping[str, Any] | None = None,
+) -> Artifact:
+    return Artifact(name=name, type=kind, sha256=store.keep_blob(content), size_bytes=size_bytes, detail=detail or None)
+
+
+def _is_frame(content: Any) -> bool:
+    return any(
+        package in sys.modules and isinstance(content, getattr(sys.modules[package], name, ()))
+        for package, name in (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"))
+    )
+
+
+def _frame(content: Any) -> tuple[bytes, dict[str, Any]]:
+    import narwhals
+    import pyarrow.parquet
+
+    table = narwhals.from_native(content, eager_only=True).to_arrow()
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink)
+    return sink.getvalue(), {"rows": table.num_rows, "columns": table.column_names}
+
+
+def _figure(content: Any) -> tuple[bytes, dict[str, Any]]:
+    sink = io.BytesIO()
+    content.savefig(sink, format="png", bbox_inches="tight")
+    return sink.getvalue(), {}
+
+
+def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
+    from mlops_magics.model.estimator import describe
+    from mlops_magics.model.formats import dump_model
+
+    saved = dump_model(content)
+    return saved.data, {"format": saved.format, "class": describe(content).class_name}
+
+
+def _raw(content: Any) -> tuple[bytes, dict[str, Any]]:
+    return (content.encode("utf-8", "backslashreplace") if isinstance(content, str) else bytes(content)), {}
+
+
+_KINDS: tuple[tuple[Callable[[Any], bool], str, str, Callable[[Any], tuple[bytes, dict[str, Any]]]], ...] = (
+    (lambda content: isinstance(content, bytes | bytearray), ".bin", "file", _raw),
+    (lambda content: isinstance(content, str), ".txt", "file", _raw),
+    (_is_frame, ".parquet", "file", _frame),
+    (lambda content: hasattr(content, "savefig"), ".png", "file", _figure),
+    (lambda content: hasattr(content, "predict") and hasattr(content, "fit"), ".skops", "model", _model),
+    (lambda content: isinstance(content, Mapping | list | tuple), ".json", "file", lambda c: (encode(c).encode(), {})),
+)

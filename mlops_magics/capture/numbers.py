@@ -1,0 +1,65 @@
+"""What counts as the value and the step of a metric."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mlops_magics.errors import ValueNotRecorded
+
+NAME_LIMIT = 500
+
+
+def metric_value(name: str, value: Any) -> float | str:
+    """Turn ``value`` into a float, or into the word JSON needs for one that is not finite.
+
+    Anything that says it is one number is taken: int, bool, NumPy and tensor scalars, Decimal, Fraction.
+
+    Raises
+    ------
+    ValueNotRecorded
+        It is not one number; or the name is not text of at most 500 characters.
+    """
+    if not isinstance(name, str) or not name or len(name) > NAME_LIMIT:
+        raise ValueNotRecorded(f"a metric's name is text of 1 to {NAME_LIMIT} characters, not {_shown(name)}")
+    number = _float(name, value)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def metric_step(step: Any) -> int | None:
+    """Turn ``step`` into an int.
+
+    Raises
+    ------
+    ValueNotRecorded
+        It is not a whole number of at most 63 bits.
+    """
+    if step is None:
+        return None
+    try:
+        whole = int(step)
+        if whole == step and -(1 << 63) <= whole < 1 << 63:
+            return whole
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueNotRecorded(f"a step is a whole number, not {_shown(step)}", hint="Count steps: step=0, 1, 2, …")
+
+
+def _float(name: str, value: Any) -> float:
+    try:
+        if not isinstance(value, str | bytes):
+            return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError):
+        pass
+    raise ValueNotRecorded(
+        f"metric {name!r} is one number, not {_shown(value)}", hint="Text and structures go to params, notes or tags"
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:59] + '…'}"

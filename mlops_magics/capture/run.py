@@ -1,0 +1,349 @@
+"""The run that is going on: what a notebook, a script or a library logs to."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from mlops_magics.capture.environment import collect, text_of
+from mlops_magics.capture.numbers import metric_step, metric_value
+from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound
+from mlops_magics.records import Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
+from mlops_magics.show import Document, Line, Shown
+from mlops_magics.store import open_store
+from mlops_magics.store.location import StoreWarning
+
+if TYPE_CHECKING:
+    from mlops_magics.model.evaluation import Evaluation
+    from mlops_magics.records import Artifact
+    from mlops_magics.store.queries import Store
+
+_NAME = re.compile(r"[^\s@/][^\s/]{0,99}")
+
+
+class ActiveRun(Shown):
+    """A run that is being recorded. Made by :func:`track`; ended by :meth:`end` or by leaving its ``with`` block.
+
+    What a log call returned from survives the death of the process. Logging never waits for a lock, and never raises
+    because of the disk: it warns once, and :meth:`end` says how much was not recorded.
+
+    Attributes
+    ----------
+    id, experiment, name
+        What the run is called. The id is unique; a name may be used again, and then means its newest run.
+    """
+
+    def __init__(self, store: Store, identity: Run) -> None:
+        self.store = store
+        self.id = identity.id
+        self.experiment = identity.experiment
+        self.name = identity.name
+        self.status: RunStatus = "running"
+        self._closing = threading.Lock()
+        self._journal = store.open_journal(identity.id)
+        self._metric = self._journal.metric
+
+    # -- logging ----------------------------------------------------------------------------------------------------
+
+    def log(self, metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, **named: Any) -> None:
+        """Record metrics, now.
+
+        Parameters
+        ----------
+        metrics
+            Name to number; names may hold any character, such as ``"val/loss"``. NaN and infinities are kept.
+        step
+            Position on the curve: a whole number. Without it the value has no place on a curve but its time.
+        **named
+            More metrics, for names that are Python identifiers.
+
+        Raises
+        ------
+        ValueNotRecorded
+            A value is not one number, or the step is not whole. Nothing of the call was recorded.
+        RunEnded
+            The run is over.
+
+        Examples
+        --------
+        >>> run.log({"val/loss": 0.31}, step=3)  # doctest: +SKIP
+        >>> run.log(auc=0.72)  # doctest: +SKIP
+        """
+        values = named if metrics is None else {**metrics, **named} if named else metrics
+        if len(values) == 1:
+            ((name, value),) = values.items()
+            # The common case by the shortest way: value - value is 0.0 for every finite float, and only for these.
+            if type(value) is float and value - value == 0.0 and type(step) is int and self.status == "running":
+                try:
+                    self._metric(name, value, step)
+                except TypeError:
+                    raise _unwritable(name) from None
+                return
+        self._log(values, step)
+
+    def _log(self, values: Mapping[str, Any], step: Any) -> None:
+        self._check_open()
+        checked = {name: metric_value(name, value) for name, value in values.items()}
+        position = metric_step(step)
+        try:
+            if len(checked) == 1:
+                ((name, value),) = checked.items()
+                self._journal.metric(name, value, position)
+            elif checked:
+                self._journal.metrics(checked, position)
+        except TypeError:
+            raise _unwritable(*checked) from None
+
+    def params(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Record parameters: any JSON-like value; others by their ``repr``. Logged again, it is a new version.
+
+        Raises
+        ------
+        RunEnded
+            The run is over.
+        """
+        self._record(*(Param(key=str(key), value=value) for key, value in {**(params or {}), **named}.items()))
+
+    def tag(self, tags: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Record labels for people, such as ``team="ops"``."""
+        self._record(*(Tag(key=str(key), value=str(value)) for key, value in {**(tags or {}), **named}.items()))
+
+    def note(self, text: str) -> None:
+        """Record a sentence."""
+        self._record(Note(text=str(text)))
+
+    def artifact(self, content: Any, name: str | None = None) -> Artifact:
+        """Keep a file, bytes, text, a frame, a figure, a model or any JSON-like object with the run.
+
+        Returns
+        -------
+        Artifact
+            Its name, type, SHA-256 and size.
+
+        Raises
+        ------
+        MlopsError
+            The file is not there, or the object is of no kind that can be kept.
+        """
+        from mlops_magics.capture.artifacts import keep
+
+        self._check_open()
+        artifact = keep(self.store, content, name=name)
+        self._record(artifact)
+        return artifact
+
+    def evaluate(
+        self, model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None, name: str | None = None
+    ) -> Evaluation:
+        """Measure a model on one split in the metrics of its task, and keep what later questions need.
+
+        Recorded: the metrics as ``SPLIT/METRIC``, curves, row-wise predictions, the table's profile and fingerprint,
+        and the fitted model with an input example, so that the run can be exported.
+
+        Parameters
+        ----------
+        model
+            Anything with ``predict``, and ``predict_proba`` or ``decision_function`` where its task has them.
+        X, y
+            The rows and their true answers; equal lengths.
+        split
+            What the rows are: ``"test"``, ``"validation"``, ``"train"``, …
+        by
+            A column of ``X``, or values of its length: metrics per group too.
+        name
+            What the table is called; the split where it is not given.
+
+        Raises
+        ------
+        ModelError, DataError
+            The model cannot answer, or the table does not fit it.
+        """
+        from mlops_magics.capture.evaluating import facts_of
+        from mlops_magics.model.evaluation import evaluate
+
+        self._check_open()
+        evaluation = evaluate(model, X, y, split=split, by=by)
+        self.log({f"{split}/{key}": value for key, value in evaluation.metrics.items()})
+        self._record(*facts_of(self.store, evaluation, model, X, split=split, name=name or split))
+        return evaluation
+
+    def record(self, *records: Record) -> None:
+        """Record facts of any kind; for the parts of this package that observe the run.
+
+        Raises
+        ------
+        RunEnded
+            The run is over.
+        """
+        self._record(*records)
+
+    # -- its end ----------------------------------------------------------------------------------------------------
+
+    def end(self, status: Literal["finished", "failed"] = "finished", message: str | None = None) -> None:
+        """The run is over. Ending it again changes nothing.
+
+        Warns
+        -----
+        StoreWarning
+            Some records could not be written; says how many.
+        """
+        with self._closing:
+            if self.status != "running":
+                return
+            self._record(RunRevision(status=status, message=message))
+            self.status = status
+            self._journal.close()
+        if self._journal.lost:
+            warnings.warn(
+                f"{self._journal.lost} records of {self.name} could not be written to {self.store.path}",
+                StoreWarning,
+                stacklevel=2,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.end()
+        else:
+            self.end(status="failed", message=f"{type(error).__name__}: {error}")
+
+    # -- how --------------------------------------------------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self.status != "running":
+            raise RunEnded(f"the run {self.name} is {self.status}", hint="Start another: %mlops track NAME")
+
+    def _record(self, *records: Record) -> None:
+        self._check_open()
+        for record in records:
+            if isinstance(record, Text) and self._journal.knows_text(record.sha256):
+                continue
+            self._journal.record(record)
+
+    def watch_environment(self, folder: Path) -> None:
+        """Record where the run happens, from a thread: reading the metadata of a hundred packages takes a while."""
+        threading.Thread(target=self._record_environment, args=(folder,), name="mlops-environment").start()
+
+    def _record_environment(self, folder: Path) -> None:
+        environment, texts = collect(folder)
+        with self._closing:
+            if self.status == "running":
+                self._record(*texts, environment)
+                return
+        # The run was shorter than the look around: its journal is closed, another one carries this.
+        self.store.record(self.id, *texts, environment)
+
+    def document(self) -> Document:
+        """One line: what is being tracked, and where."""
+        shown = f"{self.experiment} / {self.name}"
+        if self.status == "running":
+            return Document(Line(f"Tracking {shown} in {_relative(self.store.path)}"))
+        return Document(Line(f"{shown} is {self.status}"))
+
+
+def track(
+    experiment: str,
+    name: str | None = None,
+    *,
+    store: Store | str | os.PathLike[str] | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    source: str | None = None,
+) -> ActiveRun:
+    """Start a run of an experiment, or go on with one that was interrupted.
+
+    Parameters
+    ----------
+    experiment
+        What the runs that are compared with each other have in common.
+    name
+        What this variant is called. Made up from the experiment when not given. May be used again.
+    store
+        A store or where it is; see :func:`mlops_magics.open_store`.
+    params, tags
+        Recorded at once.
+    resume
+        Go on with the newest run of this name, keeping its id and what it recorded.
+    source
+        The notebook or script, relative to where it runs.
+
+    Raises
+    ------
+    CommandError
+        A name is not 1 to 100 characters without spaces, slashes or a leading ``@``.
+    RunNotFound
+        ``resume``, and there is no such run.
+    StoreError
+        No store can be made there.
+
+    Examples
+    --------
+    >>> with track("flights", "baseline", params={"C": 1.0}) as run:  # doctest: +SKIP
+    ...     run.log({"val/auc": 0.72})
+    """
+    from mlops_magics.store.queries import Store
+
+    for what, value in (("experiment", experiment), ("run", name)):
+        if value is not None and not _NAME.fullmatch(value):
+            raise CommandError(
+                f"{value!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}",
+                hint="Use 1 to 100 characters without spaces or slashes, not beginning with @",
+            )
+    place = store if isinstance(store, Store) else open_store(store)
+    run = ActiveRun(place, _resumed(place, experiment, name) if resume else _new(place, experiment, name))
+    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source))
+    run.params(params)
+    run.tag(tags)
+    run.watch_environment(Path.cwd())
+    return run
+
+
+def _new(store: Store, experiment: str, name: str | None) -> Run:
+    from datetime import UTC, datetime
+
+    run_id = store.new_run_id()
+    started = datetime.now(UTC).replace(tzinfo=None)
+    return Run(
+        id=run_id, experiment=experiment, name=name or f"{experiment}-{run_id[-4:]}", status="running", started=started
+    )
+
+
+def _resumed(store: Store, experiment: str, name: str | None) -> Run:
+    candidates = [run for run in store.all_runs() if run.experiment == experiment and name in {None, run.name}]
+    if not candidates:
+        raise RunNotFound(
+            f"there is no run {experiment}/{name} to resume" if name else f"{experiment} has no run to resume",
+            seen=name,
+            exists=list(dict.fromkeys(run.name for run in store.all_runs() if run.experiment == experiment)),
+            hint="Leave --resume out to start it",
+        )
+    run = candidates[-1]
+    if run.status == "running":
+        raise MlopsError(
+            f"{experiment}/{run.name} is running somewhere", hint="End it there first, or start a new one without --resume"
+        )
+    return run
+
+
+def _unwritable(*names: Any) -> MlopsError:
+    from mlops_magics.errors import ValueNotRecorded
+
+    return ValueNotRecorded(f"a metric's name is text that UTF-8 can write, not {', '.join(map(ascii, names))}")
+
+
+def _relative(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,178 @@
+"""The tracked notebook: which run its cells belong to, and what each of them did.
+
+The shell is handed in; anything with IPython's ``events`` and ``user_ns`` will do.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_magics.capture.autolog import FitWatch
+from mlops_magics.capture.environment import text_of
+from mlops_magics.capture.run import ActiveRun, track
+from mlops_magics.errors import CommandError, MlopsError
+from mlops_magics.records import Cell, Param
+from mlops_magics.store.location import StoreWarning
+
+
+@dataclass(slots=True)
+class _RunningCell:
+    """The cell that is being executed."""
+
+    id: str | None
+    source: str
+    began: float
+    ends_run: bool = False
+
+
+class Session:
+    """One notebook's tracking: at most one open run, its cells, its fits."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._run: ActiveRun | None = None
+        self._cell: _RunningCell | None = None
+        self._position = 0
+        self._has_warned = False
+        self._fits = FitWatch(self._see_fit)
+
+    def start(self) -> None:
+        """Begin to observe the shell."""
+        self._shell.events.register("pre_run_cell", self._before_cell)
+        self._shell.events.register("post_run_cell", self._after_cell)
+
+    def stop(self) -> None:
+        """Stop observing; an open run stays what it is, and is ended."""
+        self._shell.events.unregister("pre_run_cell", self._before_cell)
+        self._shell.events.unregister("post_run_cell", self._after_cell)
+        if self._run:
+            self.end()
+
+    # -- the run ----------------------------------------------------------------------------------------------------
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a run is open in this notebook."""
+        return self._run is not None and self._run.status == "running"
+
+    @property
+    def run(self) -> ActiveRun:
+        """The open run.
+
+        Raises
+        ------
+        CommandError
+            None is open.
+        """
+        if self._run is None or self._run.status != "running":
+            raise CommandError("no run is open in this notebook", hint="Start one: %mlops track EXPERIMENT --name NAME")
+        return self._run
+
+    def track(
+        self, experiment: str, name: str | None = None, *, resume: bool = False, this_cell: bool = False
+    ) -> tuple[ActiveRun, ActiveRun | None]:
+        """Start a run here. A run that is open is ended first; it is the second value returned.
+
+        Parameters
+        ----------
+        this_cell
+            The run is over when the cell is.
+        """
+        former = self.end() if self.has_run else None
+        self._position = 0
+        self._run = track(experiment, name, resume=resume, source=self._notebook())
+        self._fits.refresh()
+        if self._cell:
+            self._cell.ends_run = this_cell
+        return self._run, former
+
+    def end(self) -> ActiveRun:
+        """End the open run, with the cell that is being executed as its last one.
+
+        Raises
+        ------
+        CommandError
+            None is open.
+        """
+        run = self.run
+        self._record_cell(None)
+        run.end()
+        self._fits.remove()
+        return run
+
+    # -- cells ------------------------------------------------------------------------------------------------------
+
+    def _before_cell(self, info: Any) -> None:
+        self._cell = _RunningCell(getattr(info, "cell_id", None), info.raw_cell or "", time.perf_counter())
+        if self.has_run:
+            self._fits.refresh()
+
+    def _after_cell(self, result: Any) -> None:
+        cell, error = self._cell, result.error_before_exec or result.error_in_exec
+        if cell and self.has_run:
+            self._record_cell(error)
+            if cell.ends_run:
+                message = f"{type(error).__name__}: {error}" if error else None
+                self.run.end("failed" if error else "finished", message)
+                self._fits.remove()
+        self._cell = None
+
+    def _record_cell(self, error: BaseException | None) -> None:
+        cell = self._cell
+        if cell is None:
+            return
+        self._position += 1
+        source = text_of(cell.source)
+        self.run.record(
+            source,
+            Cell(
+                cell=cell.id,
+                position=self._position,
+                execution_count=getattr(self._shell, "execution_count", None),
+                source=source.sha256,
+                seconds=time.perf_counter() - cell.began,
+                status="error" if error else "ok",
+                error=f"{type(error).__name__}: {error}" if error else None,
+            ),
+        )
+
+    # -- fits -------------------------------------------------------------------------------------------------------
+
+    def _see_fit(self, estimator: Any, X: Any) -> None:
+        """Record what was fitted on what. The user's cell must not feel it, whatever goes wrong here."""
+        if not self.has_run or not hasattr(estimator, "predict"):
+            return
+        try:
+            self._record_fit(estimator, X)
+        except Exception as error:  # noqa: BLE001 - the autologger's guard
+            if not self._has_warned:
+                self._has_warned = True
+                reason = str(error) if isinstance(error, MlopsError) else f"{type(error).__name__}: {error}"
+                warnings.warn(f"a fit was not recorded in full: {reason}", StoreWarning, stacklevel=3)
+
+    def _record_fit(self, estimator: Any, X: Any) -> None:
+        from mlops_magics.capture.tables import describe_table
+        from mlops_magics.model.estimator import describe
+
+        description = describe(estimator)
+        self.run.record(
+            Param(key="model", value=description.class_name),
+            *(Param(key=key, value=value) for key, value in description.params.items()),
+        )
+        if X is not None:
+            dataset, profile = describe_table(X, name=self.name_of(X) or "fit", role="fit")
+            self.run.record(profile, dataset)
+
+    def name_of(self, value: Any) -> str | None:
+        """What the notebook calls an object, or None when it has no public name for it."""
+        names = (name for name, held in self._shell.user_ns.items() if held is value and not name.startswith("_"))
+        return next(names, None)
+
+    def _notebook(self) -> str | None:
+        """The notebook's file, as far as the front end tells: a path, or None."""
+        path = os.environ.get("JPY_SESSION_NAME")
+        return os.path.basename(path) if path else None  # noqa: PTH119 - a name, not a path of this machine

@@ -1,0 +1,1 @@
+"""What changed between variants, and which of them did best."""

@@ -1,0 +1,224 @@
+"""The difference of two runs, as data: only what differs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlops_magics.compare.source import CellChange, changed_cells, final_sources
+from mlops_magics.records import Environment, Run, decode
+from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title
+from mlops_magics.store import open_store
+from mlops_magics.store.references import lower_is_better
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A named value that differs; ``None`` with ``is_absent`` where a side does not have it."""
+
+    key: str
+    left: Any
+    right: Any
+    in_left: bool = True
+    in_right: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """The key, and the value of each side that has one."""
+        sides = {"left": self.left} if self.in_left else {}
+        return {"key": self.key, **sides, **({"right": self.right} if self.in_right else {})}
+
+    @property
+    def delta(self) -> float | None:
+        """Right minus left, where both are numbers."""
+        if isinstance(self.left, int | float) and isinstance(self.right, int | float):
+            return float(self.right) - float(self.left)
+        return None
+
+    @property
+    def better(self) -> Literal["left", "right"] | None:
+        """For a metric: the side its name calls better; None where that cannot be said."""
+        if self.delta is None or not abs(self.delta) > 0:
+            return None
+        return "left" if (self.delta > 0) == lower_is_better(self.key) else "right"
+
+
+@dataclass(frozen=True, repr=False)
+class Difference(Shown):
+    """What differs between two runs. Parts that are equal are empty.
+
+    Attributes
+    ----------
+    params, metrics, data, packages, code_state
+        Named values: parameters, last values of metrics, tables by role, package versions, and git with Python.
+    cells
+        Cells of the notebook that were changed, added or removed.
+    """
+
+    left: Run
+    right: Run
+    params: tuple[Change, ...]
+    metrics: tuple[Change, ...]
+    cells: tuple[CellChange, ...]
+    data: tuple[Change, ...]
+    packages: tuple[Change, ...]
+    code_state: tuple[Change, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all differs."""
+        return not any((self.params, self.metrics, self.cells, self.data, self.packages, self.code_state))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Both runs' ids and names, and every part as a list; JSON-ready."""
+        parts = ("params", "metrics", "cells", "data", "packages", "code_state")
+        return {
+            "left": {"id": self.left.id, "name": self.left.name},
+            "right": {"id": self.right.id, "name": self.right.name},
+            **{part: [change.to_dict() for change in getattr(self, part)] for part in parts},
+        }
+
+    def document(self) -> Document:
+        """Metrics first, then what may have caused them."""
+        names = _names(self.left, self.right)
+        blocks: list[Any] = [Title(f"{names[0]} → {names[1]}", self.left.experiment)]
+        if self.is_empty:
+            return Document(*blocks, Line("Nothing that was recorded differs.", tone="quiet"))
+        if self.metrics:
+            blocks.append(_metrics_table(self.metrics, names))
+        for title, changes in (("Parameters", self.params), ("Data", self.data), ("Code state", self.code_state)):
+            if changes:
+                blocks.append(_changes_table(title, changes, names))
+        if self.cells:
+            code = [Code(f"# {change.kind}\n{change.diff}", language="diff") for change in self.cells]
+            count = len(self.cells)
+            blocks.append(Fold(f"{count} cell{'s differ' if count > 1 else ' differs'}", *code, open=count <= 6))
+        if self.packages:
+            table = _changes_table("", self.packages, names)
+            blocks.append(Fold(f"{len(self.packages)} packages differ", table, open=len(self.packages) <= 6))
+        same = [word for word, part in (("parameters", self.params), ("data", self.data), ("code", self.cells),
+                                        ("packages", self.packages), ("git", self.code_state)) if not part]
+        if same:
+            blocks.append(Line(f"No difference in {', '.join(same)}.", tone="quiet"))
+        return Document(*blocks)
+
+
+def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str] | None = None) -> Difference:
+    """Tell what differs between two runs, and nothing else.
+
+    Parameters
+    ----------
+    left, right
+        Runs, or what names them: a name, a piece of an id, ``@last``, ``@best:METRIC``.
+    store
+        A store or where it is; see :func:`mlops_magics.open_store`.
+
+    Raises
+    ------
+    RunNotFound
+        One of them is not in the store.
+
+    Examples
+    --------
+    >>> diff("baseline", "boosted").params  # doctest: +SKIP
+    """
+    from mlops_magics.store.queries import Store
+
+    place = store if isinstance(store, Store) else open_store(store)
+    with place.snapshot():
+        first, second = place.find(left), place.find(right)
+        return Difference(
+            left=first,
+            right=second,
+            params=_changes(place.params(first), place.params(second)),
+            metrics=_changes(place.metrics(first), place.metrics(second)),
+            cells=_cells(place, first, second),
+            data=_changes(_tables(place, first), _tables(place, second)),
+            packages=_packages(place, first, second),
+            code_state=_changes(_code_state(place, first), _code_state(place, second)),
+        )
+
+
+def _changes(left: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[Change, ...]:
+    return tuple(
+        Change(key, left.get(key), right.get(key), key in left, key in right)
+        for key in sorted({*left, *right})
+        if (key in left) != (key in right) or not _equal(left[key], right[key])
+    )
+
+
+def _equal(left: Any, right: Any) -> bool:
+    # True is not 1, and NaN is itself: this compares what was recorded, not numbers.
+    return type(left) is type(right) and (left == right or repr(left) == repr(right))
+
+
+def _cells(store: Store, left: Run, right: Run) -> tuple[CellChange, ...]:
+    first, second = store.cells(left), store.cells(right)
+    texts = store.texts([cell.source for cell in (*first, *second)])
+    return tuple(changed_cells(final_sources(first, texts), final_sources(second, texts)))
+
+
+def _tables(store: Store, run: Run) -> dict[str, Any]:
+    """What can be said of each role's table in single values: content, size, and every column's type."""
+    facts: dict[str, Any] = {}
+    for table in store.datasets(run):
+        facts[f"{table.role}: content"] = table.fingerprint[:12]
+        facts[f"{table.role}: rows"] = table.rows
+        facts.update({f"{table.role}: column {name}": kind for name, kind in table.columns.items()})
+    return facts
+
+
+def _packages(store: Store, left: Run, right: Run) -> tuple[Change, ...]:
+    first, second = store.environment(left), store.environment(right)
+    if not first or not second or first.packages == second.packages:
+        return ()
+    texts = store.texts([first.packages, second.packages])
+    return _changes(decode(texts.get(first.packages, "{}")), decode(texts.get(second.packages, "{}")))
+
+
+def _code_state(store: Store, run: Run) -> dict[str, Any]:
+    found = store.environment(run)
+    if not isinstance(found, Environment):
+        return {}
+    facts = {
+        "python": found.python,
+        "platform": found.platform,
+        "git commit": found.git_commit and found.git_commit[:12],
+        "git branch": found.git_branch,
+        "uncommitted changes": found.git_dirty,
+        "uncommitted patch": found.git_patch and found.git_patch[:12],
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def _names(left: Run, right: Run) -> tuple[str, str]:
+    if left.name != right.name:
+        return left.name, right.name
+    return f"{left.name} ({left.short_id})", f"{right.name} ({right.short_id})"
+
+
+def _metrics_table(changes: tuple[Change, ...], names: tuple[str, str]) -> Table:
+    rows = []
+    for change in changes:
+        tone = {"right": "good", "left": "bad", None: "plain"}[change.better]
+        delta = None if change.delta is None else Mark(f"{change.delta:+.4g}", tone)
+        rows.append((change.key, _side(change, "left"), _side(change, "right"), delta))
+    columns = [Column("metric"), *(Column(name, align="right") for name in names), Column("change", align="right")]
+    return Table(columns, rows)
+
+
+def _changes_table(title: str, changes: tuple[Change, ...], names: tuple[str, str]) -> Table:
+    rows = [(change.key, _side(change, "left"), _side(change, "right")) for change in changes]
+    return Table([Column(title.lower() or "package"), *(Column(name) for name in names)], rows)
+
+
+def _side(change: Change, side: Literal["left", "right"]) -> Any:
+    """The value of a side as a table cell: empty where it has none, the word where it is None."""
+    if not getattr(change, f"in_{side}"):
+        return None
+    value = getattr(change, side)
+    return value if isinstance(value, str | bool | int | float) else str(value)

@@ -1,0 +1,153 @@
+"""What was tried, and what did best: the runs of a store as a table for people."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.records import encode
+from mlops_magics.show import Column, Document, Line, Mark, Shown, Table, Title
+from mlops_magics.store import open_store
+from mlops_magics.store.references import lower_is_better
+
+if TYPE_CHECKING:
+    import pandas
+
+    from mlops_magics.store.queries import Store
+
+SHOWN_METRICS = 6
+SHOWN_PARAMS = 4
+TONES = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Leaderboard(Shown):
+    """Runs, newest first or best first.
+
+    Attributes
+    ----------
+    frame
+        Everything known: a row per run, ``params.KEY`` and ``metrics.KEY`` for every key. The display shows the first
+        ``limit`` rows, the metrics most runs have, and the parameters that differ.
+    """
+
+    frame: pandas.DataFrame
+    limit: int
+    sorted_by: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The runs as a list of mappings without missing values, JSON-ready."""
+        rows = self.frame.astype(object).to_dict("records")
+        return {
+            "runs": [
+                {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in row.items() if _is(value)}
+                for row in rows
+            ]
+        }
+
+    def document(self) -> Document:
+        """A table of the runs, the best value of each metric marked."""
+        if self.frame.empty:
+            return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
+        shown = self.frame.head(self.limit)
+        metrics, params = self._metrics(), self._params()
+        best = {key: _best(self.frame[key], key) for key in metrics}
+        columns = [
+            *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
+            "run", "status", "started", Column("seconds", align="right", digits=3),
+            *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
+            *(Column(key.removeprefix("params.")) for key in params),
+        ]
+        rows = []
+        for row in shown.to_dict("records"):
+            cells: list[Any] = [row["experiment"]] if shown["experiment"].nunique() > 1 else []
+            cells += [row["name"], Mark(row["status"], TONES[row["status"]]), row["started"].to_pydatetime()]
+            cells.append(row["seconds"] if _is(row["seconds"]) else None)
+            cells += [_metric(row[key], best[key]) for key in metrics]
+            cells += [_param(row[key]) for key in params]
+            rows.append(cells)
+        count = len(self.frame)
+        note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
+        hidden = count - len(shown)
+        blocks: list[Any] = [Title("Runs", note), Table(columns, rows)]
+        if hidden:
+            blocks.append(Line(f"{hidden} more: %mlops runs --limit {count}", tone="quiet"))
+        return Document(*blocks)
+
+    def _metrics(self) -> list[str]:
+        """Those most runs have; what people logged by hand before what an evaluation adds."""
+        keys = [key for key in self.frame.columns if key.startswith("metrics.")]
+        first = f"metrics.{self.sorted_by}"
+        return sorted(keys, key=lambda key: (key != first, -int(self.frame[key].notna().sum()), "/" in key))[:SHOWN_METRICS]
+
+    def _params(self) -> list[str]:
+        """Those that differ between the runs, the most common ones first."""
+        keys = [key for key in self.frame.columns if key.startswith("params.")]
+        values = {key: {encode(value) for value in self.frame[key] if _is(value)} for key in keys}
+        differing = [key for key in keys if len(values[key]) > 1]
+        return sorted(differing, key=lambda key: (-int(self.frame[key].notna().sum()), key.count("__")))[:SHOWN_PARAMS]
+
+
+def runs(
+    experiment: str | None = None,
+    where: str | None = None,
+    *,
+    best: str | None = None,
+    limit: int = 20,
+    store: Store | str | os.PathLike[str] | None = None,
+) -> Leaderboard:
+    """Show what was tried.
+
+    Parameters
+    ----------
+    experiment
+        Only its runs.
+    where
+        An SQL condition; see :meth:`mlops_magics.store.queries.Store.runs`.
+    best
+        A metric to sort by, the best first; whether small or large is good follows from its name.
+    limit
+        How many rows the display shows, at least 1; the frame holds all.
+
+    Raises
+    ------
+    DataError
+        No run has the metric ``best``.
+    """
+    from mlops_magics.errors import DataError
+    from mlops_magics.store.queries import Store
+
+    place = store if isinstance(store, Store) else open_store(store)
+    frame = place.runs(experiment, where)
+    if best is not None:
+        key = f"metrics.{best}"
+        if key not in frame:
+            known = [name.removeprefix("metrics.") for name in frame.columns if name.startswith("metrics.")]
+            raise DataError(f"no run has a metric {best!r}", seen=best, exists=known)
+        frame = frame.sort_values(key, ascending=lower_is_better(best), na_position="last", ignore_index=True)
+    return Leaderboard(frame, max(1, limit), best)
+
+
+def _is(value: Any) -> bool:
+    """Whether a cell of a frame holds something."""
+    return value is not None and not (isinstance(value, float) and value != value) and str(value) != "NaT"  # noqa: PLR0124
+
+
+def _best(values: pandas.Series[Any], key: str) -> float | None:
+    known = values.dropna()
+    if len(known) < 2:
+        return None
+    return float(known.min() if lower_is_better(key) else known.max())
+
+
+def _metric(value: Any, best: float | None) -> Any:
+    if not _is(value):
+        return None
+    return Mark(f"{value:.4f}", "good") if best is not None and value == best else float(value)
+
+
+def _param(value: Any) -> Any:
+    if not _is(value):
+        return None
+    return value if isinstance(value, str | bool | int | float) else str(value)

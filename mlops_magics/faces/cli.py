@@ -1,0 +1,49 @@
+"""``mlops`` in a shell: the same verbs, by the same functions.
+
+Exit codes: 0 done; 1 a verdict of ``fail`` or ``unknown``; 2 the words were not understood, or something is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from mlops_magics.errors import MlopsError
+from mlops_magics.faces.commands import VERBS
+from mlops_magics.faces.context import ShellContext
+from mlops_magics.faces.grammar import HelpAsked, find_verb, overview
+
+PROGRAM = "mlops"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb, show its result, and return the exit code. ``--json`` shows it as JSON."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    if as_json:
+        words.remove("--json")
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(overview(VERBS, PROGRAM))
+        return 0
+    try:
+        verb = find_verb(VERBS, words[0])
+        result = verb.act(ShellContext(), verb.parse(PROGRAM, words[1:]))
+    except HelpAsked as asked:
+        print(asked)
+        return 0
+    except MlopsError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    print(_json(result) if as_json else _text(result))
+    return 1 if getattr(result, "verdict", "pass") != "pass" else 0
+
+
+def _text(result: Any) -> str:
+    return result.to_string(index=False) if hasattr(result, "to_string") else repr(result)
+
+
+def _json(result: Any) -> str:
+    value = json.loads(result.to_json(orient="records", date_format="iso")) if hasattr(result, "to_json") else result.to_dict()
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

@@ -1,0 +1,98 @@
+"""What Tab offers behind ``%mlops``: verbs, options, choices, runs, metrics, names of the notebook, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from mlops_magics.errors import MlopsError
+from mlops_magics.faces.commands import VERBS
+from mlops_magics.faces.context import Context
+from mlops_magics.faces.grammar import Argument, Completes, Verb
+
+_LINE = re.compile(r"(?:^|=)\s*%%?mlops\s+(.*)$")
+_NOTHING = SimpleMatcherResult(completions=[])
+
+
+class Completer:
+    """Answers IPython's question for what could follow."""
+
+    def __init__(self, shell: Any, context: Context) -> None:
+        self._shell = shell
+        self._context = context
+
+        @context_matcher(identifier="mlops")  # type: ignore[misc]  # IPython is untyped
+        def match(asked: CompletionContext) -> SimpleMatcherResult:
+            return self._match(asked)
+
+        self.match = match
+
+    def _match(self, asked: CompletionContext) -> SimpleMatcherResult:
+        found = _LINE.search(asked.line_with_cursor.rsplit("\n", 1)[-1][: asked.cursor_position])
+        if not found:
+            return _NOTHING
+        words = found[1].split(" ")
+        before, fragment = [word for word in words[:-1] if word], words[-1]
+        offered = [word for word in self._offer(before, fragment) if word.startswith(fragment)]
+        return SimpleMatcherResult(
+            completions=[SimpleCompletion(text=word, type="mlops") for word in dict.fromkeys(offered)],
+            matched_fragment=fragment,
+            suppress=bool(offered),
+        )
+
+    def _offer(self, before: list[str], fragment: str) -> Iterable[str]:
+        if not before:
+            return [verb.name for verb in VERBS]
+        verb = next((verb for verb in VERBS if verb.name == before[0]), None)
+        if verb is None:
+            return []
+        option = _option(verb, before[-1])
+        if option and "action" not in option.options:
+            return self._values(option)
+        if fragment.startswith("-"):
+            return [flag for item in verb.arguments if item.is_option for flag in item.flags]
+        position = _positional(verb, before[1:])
+        return self._values(position) if position else []
+
+    def _values(self, item: Argument) -> Iterable[str]:
+        if "choices" in item.options:
+            return list(item.options["choices"])
+        try:
+            return list(self._known(item.completes))
+        except MlopsError:
+            return []  # Tab is no place to say that a store is damaged
+
+    def _known(self, kind: Completes | None) -> Iterable[str]:
+        store = self._context.store()
+        if kind == "run":
+            yield from ("@last", *reversed([run.name for run in store.all_runs()]))
+            yield from (f"@best:{key}" for key in store.metric_names())
+        elif kind == "experiment":
+            yield from (run.experiment for run in store.all_runs())
+        elif kind == "metric":
+            yield from store.metric_names()
+        elif kind == "name":
+            hidden = self._shell.user_ns_hidden
+            yield from (name for name in self._shell.user_ns if not name.startswith("_") and name not in hidden)
+
+
+def _option(verb: Verb, word: str) -> Argument | None:
+    return next((item for item in verb.arguments if item.is_option and word in item.flags), None)
+
+
+def _positional(verb: Verb, words: list[str]) -> Argument | None:
+    """The positional argument that comes next; the last one, where it takes several words."""
+    positions = [item for item in verb.arguments if not item.is_option]
+    count, skip = 0, False
+    for word in words:
+        option = _option(verb, word)
+        if skip or option:
+            skip = bool(option and "action" not in option.options)
+            continue
+        count += 1
+    if count < len(positions):
+        return positions[count]
+    return positions[-1] if positions and positions[-1].options.get("nargs") in {"+", "*"} else None

@@ -1,0 +1,69 @@
+"""``name=value`` words: how a value typed on the line of a magic or in a shell is read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from mlops_magics.errors import CommandError
+
+
+def pairs(words: Sequence[str], verb: str) -> dict[str, Any]:
+    """Read ``name=value`` words. A value is a Python literal where it can be one, else text.
+
+    Raises
+    ------
+    CommandError
+        A word has no ``=``, or no name before it.
+
+    >>> pairs(["depth=6", "loss=log_loss", "grid=[1, 2]"], "params")
+    {'depth': 6, 'loss': 'log_loss', 'grid': [1, 2]}
+    """
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise CommandError(f"{verb} takes name=value, not {word!r}", hint=f"Write {verb} {name or 'name'}=VALUE")
+        found[name] = literal(value)
+    return found
+
+
+def literal(text: str) -> Any:
+    """The Python literal a text is (also true, false, nan, inf), or the text itself.
+
+    >>> literal("1e-3"), literal("adam"), literal("true")
+    (0.001, 'adam', True)
+    """
+    known = {"true": True, "false": False, "none": None, "null": None}
+    if text.lower() in known:
+        return known[text.lower()]
+    if text.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+        return float(text)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def numbers(words: Sequence[str], verb: str) -> dict[str, float]:
+    """Read ``name=value`` words whose values must be numbers.
+
+    Raises
+    ------
+    CommandError
+        One is not; a ``{name}`` that was not replaced is explained.
+    """
+    found = pairs(words, verb)
+    for name, value in found.items():
+        if isinstance(value, bool | int | float):
+            continue
+        shown = str(value)
+        if shown.startswith("{"):
+            raise CommandError(
+                f"{name}={shown} was not filled in", hint="The expression in the braces has no value in this notebook"
+            )
+        raise CommandError(
+            f"{verb} takes numbers, and {name} is {shown!r}", hint=f"Fill in a variable by {name}={{{shown}}}"
+        )
+    return found
