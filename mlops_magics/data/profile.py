@@ -65,7 +65,7 @@ class ColumnProfile:
     @property
     def family(self) -> Family:
         """Types of one family can be compared: an integer with a number, a date with a timestamp."""
-        return "level" if self.type == "boolean" else FAMILIES[self.type]
+        return FAMILIES[self.type]
 
     @property
     def values(self) -> int:
@@ -203,6 +203,11 @@ class Profile:
             )
         columns = map(ColumnProfile.from_dict, told["columns"])
         return cls(told["rows"], {column.name: column for column in columns})
+
+
+def comparable(left: LogicalType, right: LogicalType) -> bool:
+    """Whether columns of these types can be counted in the same bins: integers with numbers, dates with timestamps."""
+    return FAMILIES[left] == FAMILIES[right] and (left == right or "boolean" not in {left, right})
 
 
 def kept_level(level: str) -> str:

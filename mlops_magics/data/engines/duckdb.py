@@ -29,6 +29,7 @@ from mlops_magics.data.profile import (
     Family,
     LogicalType,
     Profile,
+    comparable,
     count_distinct,
     fewest,
     frozen_levels,
@@ -191,11 +192,6 @@ def _counted(
     if FAMILIES[type_] == "other":
         return partial(_bare, source, name, type_)
     return partial(_in_grid, source, name, type_, reference.grid)
-
-
-def comparable(left: LogicalType, right: LogicalType) -> bool:
-    """Whether columns of these types can be counted in the same bins: integers with numbers, dates with timestamps."""
-    return FAMILIES[left] == FAMILIES[right] and (left == right or "boolean" not in {left, right})
 
 
 def _bare(source: str, name: str, type_: LogicalType, ask: Ask) -> ColumnProfile:

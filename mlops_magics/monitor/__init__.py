@@ -1,0 +1,1 @@
+"""Does new data still look right?"""

@@ -1,0 +1,144 @@
+"""How far two sets of counts lie apart, how much of it is chance, and how surprising it would be without drift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+ZERO_SHARE = 1e-4
+"""What the population stability index puts in place of an empty share. The index depends on it; this is the field's
+most common choice."""
+
+Counts = Sequence[int]
+
+
+def jensen_shannon(reference: Counts, current: Counts) -> float:
+    """Jensen-Shannon distance with base 2 between two sets of counts in the same bins, 0 (equal) to 1 (disjoint).
+
+    The square root of the divergence, as ``scipy.spatial.distance.jensenshannon(p, q, base=2)``. With the natural
+    logarithm it would be √ln 2 = 0.83 times as large. An empty side gives NaN.
+
+    >>> jensen_shannon([1, 0], [0, 1])
+    1.0
+    """
+    n, m = sum(reference), sum(current)
+    if not n or not m:
+        return math.nan
+    divergence = 0.0
+    for left, right in zip(reference, current, strict=True):
+        p, q = left / n, right / m
+        middle = (p + q) / 2
+        divergence += sum(share * math.log2(share / middle) for share in (p, q) if share) / 2
+    return math.sqrt(min(max(divergence, 0.0), 1.0))
+
+
+def noise_floor(bins: int, n: int, m: int) -> float:
+    """Jensen-Shannon distance (base 2) to expect of two samples of n and m rows of one distribution in ``bins`` bins.
+
+    √((k - 1)(1/n + 1/m) / (8 ln 2)): 8 ln 2 times the squared distance is, to second order, the two-sample
+    chi-square statistic over (1/n + 1/m), and that has mean k - 1. Holds where bins expect five rows or more.
+
+    >>> round(noise_floor(102, 100_000, 100_000), 4)
+    0.0191
+    """
+    if not n or not m:
+        return math.nan
+    return math.sqrt(max(bins - 1, 0) * (1 / n + 1 / m) / (8 * math.log(2)))
+
+
+def excess(distance: float, floor: float) -> float:
+    """What of a distance its floor does not explain: √(distance² - floor²), or 0 below the floor."""
+    return math.sqrt(max(distance * distance - floor * floor, 0.0))
+
+
+def chi_square_p(reference: Counts, current: Counts) -> float:
+    """P-value of the two-sample chi-square test: both sides are samples, neither is taken as exact.
+
+    As ``scipy.stats.chi2_contingency([reference, current], correction=False)``; bins empty on both sides are left
+    out. 1.0 with fewer than two filled bins or an empty side. Pool sparse bins first.
+    """
+    from scipy.special import gammaincc  # noqa: PLC0415 - scipy takes a while to import
+
+    n, m = sum(reference), sum(current)
+    filled = [(left, right) for left, right in zip(reference, current, strict=True) if left or right]
+    if len(filled) < 2 or not n or not m:
+        return 1.0
+    statistic = 0.0
+    for left, right in filled:
+        expected = (left + right) * (n / (n + m))
+        # Both cells of a bin are off by the same amount from what they expect.
+        statistic += (left - expected) ** 2 * (1 / expected + 1 / (left + right - expected))
+    return float(gammaincc((len(filled) - 1) / 2, statistic / 2))
+
+
+def fisher_p(hits: int, rows: int, current_hits: int, current_rows: int) -> float:
+    """Two-sided p-value of Fisher's exact test that a share is the same on both sides.
+
+    As ``scipy.stats.fisher_exact``. For shares of so few rows that chi-square does not hold.
+    """
+    import numpy as np  # noqa: PLC0415 - nothing else here needs arrays
+    from scipy.special import gammaln  # noqa: PLC0415
+
+    def log_choose(total: Any, chosen: Any) -> Any:
+        return gammaln(total + 1.0) - gammaln(chosen + 1.0) - gammaln(total - chosen + 1.0)
+
+    pooled = hits + current_hits
+    possible = np.arange(max(0, pooled - rows), min(pooled, current_rows) + 1)
+    logs = log_choose(current_rows, possible) + log_choose(rows, pooled - possible) - log_choose(
+        rows + current_rows, pooled
+    )
+    seen = logs[current_hits - possible[0]]
+    return float(min(np.exp(logs[logs <= seen + 1e-7]).sum(), 1.0))
+
+
+def share_p(hits: int, rows: int, current_hits: int, current_rows: int) -> float:
+    """P-value that a share is the same on both sides: chi-square, or Fisher's exact test where a cell expects fewer
+    than five rows.
+    """
+    pooled, total = hits + current_hits, rows + current_rows
+    if not rows or not current_rows or pooled in (0, total):
+        return 1.0
+    if min(pooled, total - pooled) * min(rows, current_rows) / total < 5:
+        return fisher_p(hits, rows, current_hits, current_rows)
+    return chi_square_p((hits, rows - hits), (current_hits, current_rows - current_hits))
+
+
+def one_sided_chance(group: int, inside: int, outside: int) -> float:
+    """Probability that a group of ``group`` rows falls wholly among ``inside`` rows when all ``inside + outside``
+    rows are shuffled: how surprising it is that a value was seen on one side only. Exact, for any distribution.
+    """
+    if group > inside:
+        return 0.0
+    total = inside + outside
+    chosen = math.lgamma(inside + 1) - math.lgamma(inside - group + 1)
+    return min(math.exp(chosen - math.lgamma(total + 1) + math.lgamma(total - group + 1)), 1.0)
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for being many: calling all those below q drift makes at most a share q of the calls false.
+
+    Benjamini & Hochberg (1995), as ``scipy.stats.false_discovery_control``.
+
+    >>> benjamini_hochberg([0.01, 0.04, 0.03])
+    [0.03, 0.04, 0.04]
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
+    adjusted, least = [1.0] * len(p_values), 1.0
+    for rank, index in zip(range(len(order), 0, -1), order, strict=True):
+        least = min(least, p_values[index] * len(order) / rank)
+        adjusted[index] = least
+    return adjusted
+
+
+def population_stability_index(reference: Counts, current: Counts) -> float:
+    """PSI: Σ (q - p) ln(q / p) over bins, with 1e-4 in place of an empty share and no normalising after.
+
+    By convention below 0.1 is stable and from 0.25 on shifted. Without drift it expects (k - 1)(1/n + 1/m), which
+    nothing is subtracted for.
+    """
+    n, m = sum(reference), sum(current)
+    if not n or not m:
+        return math.nan
+    shares = [(left / n or ZERO_SHARE, right / m or ZERO_SHARE) for left, right in zip(reference, current, strict=True)]
+    return sum((q - p) * math.log(q / p) for p, q in shares)

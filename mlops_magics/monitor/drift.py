@@ -1,0 +1,232 @@
+"""Does new data still look like the reference? Each column is asked in every way it can change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from mlops_magics.data.profile import Profile
+from mlops_magics.errors import DataError
+from mlops_magics.monitor.distance import benjamini_hochberg
+from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
+from mlops_magics.monitor.report import DriftReport, decide_row, overall, p_text
+from mlops_magics.records import Dataset, Finding, Judged, Run, VerdictValue, decode
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+ALPHA = 0.05
+ROLES = ("fit", "train")
+
+THRESHOLDS: Mapping[str, Mapping[str, float]] = {
+    "js": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": LEAST_EFFECT,
+           "rows": FEWEST_ROWS},
+    "chi2": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.0, "rows": FEWEST_ROWS},
+    "psi": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.25, "moderate": 0.1,
+            "rows": FEWEST_ROWS},
+}
+"""What decides, by method: ``alpha`` for adjusted p-values, ``effect`` for every kind not named on its own, ``rows``
+below which a side tells too little."""
+
+
+def drift(
+    current: Any, against: Any = None, store: Store | None = None, method: str | None = None, *,
+    importance: Mapping[str, float] | None = None,
+) -> DriftReport:
+    """Tell whether ``current`` still looks like the reference, column by column, with at most one false alarm in twenty.
+
+    Parameters
+    ----------
+    current
+        The new data: anything :func:`~mlops_magics.data.frames.open_table` opens, or a Profile counted in the
+        reference's edges. It is scanned once, in the bins of the reference.
+    against
+        The reference: a run (a Run, or text such as a name, an id prefix, ``"@last"``), whose stored profile of the
+        data it was fitted on is used; a frame or a path, profiled now; or a Profile. None is ``"@last"``. Text that
+        is an existing path is a path.
+    store
+        Where runs are looked up and the verdict on a run's data is recorded; None opens the nearest one.
+    method
+        How distributions are compared. None or ``"js"``: Jensen-Shannon distance, base 2, in bins frozen on the
+        reference, beyond its noise floor, 0 to 1; drift from 0.035 on. ``"chi2"``: any significant difference.
+        ``"psi"``: population stability index over at most ten bins with 1e-4 for an empty share; drift from 0.25
+        on, unknown from 0.1 on.
+    importance
+        Column to weight; findings are then ranked by weight × effect, else by effect.
+
+    Returns
+    -------
+    DriftReport
+        ``.verdict``, ``.findings``, ``.columns``. Missing values, NaN, infinities, new and vanished categories, a
+        constant column, a range left, a changed type and a missing column are findings of their own. A verdict is
+        ``"fail"`` when the p-value, adjusted over all tests of the report (Benjamini-Hochberg), is at most 0.05 and
+        the effect large enough to matter; ``"unknown"`` with fewer than 50 values on either side.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be opened, the run kept no profile, or the method is not known.
+    RunNotFound
+        When ``against`` is text that is neither a path nor a run.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> reference = pandas.DataFrame({"age": [*range(20, 80)] * 20})
+    >>> drift(reference.assign(age=reference.age + 10), against=reference).verdict
+    'fail'
+    """
+    wanted = _method(method)
+    reference, label, run, store = _reference(against, store)
+    if isinstance(current, Profile):
+        profile, name = current, "the data"
+    else:
+        from mlops_magics.data.engines.duckdb import profile_table  # noqa: PLC0415 - brings duckdb
+        from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+
+        table = open_table(current)
+        name = "the data" if table.name == "frame" else table.name
+        profile = profile_table(table, edges=reference)
+    report = compare_profiles(
+        reference, profile, method=wanted, name=name, against=label, importance=importance
+    )
+    if run is not None and store is not None:
+        store.record(
+            run.id, Judged(question="drift", subject=name, verdict=report.verdict, detail=report.to_dict())
+        )
+    return report
+
+
+def compare_profiles(  # noqa: PLR0913 - the four after the profiles only label and rank
+    reference: Profile, current: Profile, *, method: str | None = None, name: str = "the data",
+    against: str = "the reference", importance: Mapping[str, float] | None = None,
+) -> DriftReport:
+    """Compare two profiles counted in the same edges; see :func:`drift`. Pure: reads and writes nothing.
+
+    Raises
+    ------
+    DataError
+        When a column was counted in different bins, or the method is not known.
+    """
+    wanted = _method(method)
+    limits = THRESHOLDS[wanted]
+    evidence: list[Evidence] = []
+    for column, known in reference.columns.items():
+        found = current.columns.get(column)
+        if found is None:
+            evidence.append(Evidence(column=column, kind="missing_column", effect=1.0, seen="is gone", method="schema"))
+            continue
+        if found.grid is not None and known.grid is not None and found.grid != known.grid:
+            raise DataError(
+                f"column {column!r} was counted in different bins on the two sides",
+                hint="Profile the current data with edges=the reference's profile",
+            )
+        evidence += weigh(known, found, method=wanted)
+    weights = dict(importance or {})
+    judged = _judge(evidence, limits)
+    rows = sorted(_rows(judged, reference), key=lambda row: _rank(row, weights))
+    bins = {item.column: item.bins for item in evidence if item.bins is not None}
+    return DriftReport(
+        name=name, against=against, verdict=overall({row.verdict for row in rows}), rows=tuple(rows),
+        notes=_notes(judged, reference, current), reference_rows=reference.rows, current_rows=current.rows,
+        method=wanted, thresholds=limits, importance=weights,
+        bins={row.column: bins[row.column] for row in rows if row.verdict == "fail" and row.column in bins},
+    )
+
+
+def _method(method: str | None) -> Method:
+    if method is None:
+        return "js"
+    known: tuple[Method, ...] = get_args(Method)
+    for name in known:
+        if name == method:
+            return name
+    raise DataError(f"there is no drift method {method!r}", seen=method, exists=known)
+
+
+def _judge(evidence: Iterable[Evidence], limits: Mapping[str, float]) -> list[Finding]:
+    items = list(evidence)
+    tested = [item for item in items if item.p_value is not None and item.is_enough]
+    adjusted = dict(zip(map(id, tested), benjamini_hochberg([item.p_value or 0.0 for item in tested]), strict=True))
+    return [_finding(item, adjusted.get(id(item)), limits) for item in items]
+
+
+def _finding(item: Evidence, p_value: float | None, limits: Mapping[str, float]) -> Finding:
+    verdict: VerdictValue = "unknown"
+    if item.is_enough:
+        verdict = decide_row(item.kind, item.effect, p_value, limits)
+    tail = "" if p_value is None else f" ({p_text(p_value)})"
+    return Finding(
+        column=item.column, kind=item.kind, verdict=verdict, reason=f"{item.column} {_joined(item)}{tail}.",
+        method=item.method, effect=item.effect, floor=item.floor, p_value=p_value,
+    )
+
+
+def _joined(item: Evidence) -> str:
+    return f"has changed: {item.seen}" if item.kind in {"missing", "nan", "infinite"} else item.seen
+
+
+def _rows(judged: Iterable[Finding], reference: Profile) -> list[Finding]:
+    """All findings, and for a column without one the first thing asked about it."""
+    rows: list[Finding] = []
+    by_column: dict[str, list[Finding]] = {name: [] for name in reference.columns}
+    for finding in judged:
+        by_column[finding.column].append(finding)
+    for name, items in by_column.items():
+        failed = [item for item in items if item.verdict == "fail"]
+        untested = Finding(
+            column=name, kind="missing", verdict="pass",
+            reason=f"{name} is of type {reference.columns[name].type}, judged for missing values only.",
+        )
+        rows += failed or items[:1] or [untested]
+    return rows
+
+
+def _rank(row: Finding, weights: Mapping[str, float]) -> tuple[int, float]:
+    order = ("fail", "unknown", "pass").index(row.verdict)
+    return order, -(row.effect or 0.0) * (weights.get(row.column, 0.0) if weights else 1.0)
+
+
+def _notes(judged: Iterable[Finding], reference: Profile, current: Profile) -> tuple[str, ...]:
+    notes = [
+        f"{item.reason.removesuffix('.')}: within chance, not drift."
+        for item in judged if item.kind == "new_categories" and item.verdict == "pass"
+    ]
+    unknown = [name for name in current.columns if name not in reference.columns]
+    if unknown:
+        notes.append(f"Not in the reference, and not judged: {', '.join(unknown)}.")
+    return tuple(notes)
+
+
+def _reference(against: Any, store: Store | None) -> tuple[Profile, str, Run | None, Store | None]:
+    if isinstance(against, Profile):
+        return against, "the reference", None, store
+    if isinstance(against, Run) or against is None or (isinstance(against, str) and not _is_path(against)):
+        from mlops_magics.store import open_store  # noqa: PLC0415 - frames alone need no store
+
+        opened = store if store is not None else open_store()
+        run = against if isinstance(against, Run) else opened.find("@last" if against is None else against)
+        return _stored_profile(run, opened), run.name, run, opened
+    from mlops_magics.data.engines.duckdb import profile_table  # noqa: PLC0415 - brings duckdb
+    from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+
+    table = open_table(against)
+    return profile_table(table), "the reference" if table.name == "frame" else table.name, None, store
+
+
+def _is_path(text: str) -> bool:
+    return Path(text).expanduser().exists() or text.lower().endswith((".parquet", ".csv", ".csv.gz", ".pq"))
+
+
+def _stored_profile(run: Run, store: Store) -> Profile:
+    datasets = [dataset for dataset in store.datasets(run) if dataset.profile is not None]
+    if not datasets:
+        raise DataError(
+            f"run {run.name!r} kept no profile of its data, so there is nothing to compare with",
+            hint="Fit or evaluate a model on a frame while the run is tracked, or give a frame or a path as reference",
+        )
+    chosen: Dataset = next(
+        (dataset for role in ROLES for dataset in reversed(datasets) if dataset.role == role), datasets[-1]
+    )
+    return Profile.from_dict(decode(store.text(chosen.profile or "")))

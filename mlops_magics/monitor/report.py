@@ -1,0 +1,159 @@
+"""The answer to "does new data still look like the reference?", as data, as a frame and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.monitor.bins import Bins
+from mlops_magics.records import Finding, VerdictValue
+from mlops_magics.show import Chart, Charts, Column, Document, Fold, Line, Mark, Series, Shown, Table, Title, Tone
+
+if TYPE_CHECKING:
+    import pandas
+
+FIELDS = ("column", "kind", "method", "effect", "floor", "p_value", "verdict", "reason")
+TONES: Mapping[VerdictValue, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
+MOST_CHARTS = 12
+MOST_BARS = 12
+
+
+@dataclass(frozen=True, repr=False)
+class DriftReport(Shown):
+    """What changed between the reference and the current data, worst first.
+
+    ``rows`` holds every finding and, for each column without one, the row that says so. A finding is a row whose
+    verdict is ``"fail"``. Effects are Jensen-Shannon distances (base 2) beyond chance unless the method says
+    otherwise; p-values are adjusted for being many (Benjamini-Hochberg).
+    """
+
+    name: str
+    against: str
+    verdict: VerdictValue
+    rows: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    reference_rows: int
+    current_rows: int
+    method: str
+    thresholds: Mapping[str, float]
+    importance: Mapping[str, float] = field(default_factory=dict)
+    bins: Mapping[str, Bins] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is drift, worst first."""
+        return tuple(row for row in self.rows if row.verdict == "fail")
+
+    @property
+    def columns(self) -> pandas.DataFrame:
+        """A pandas frame with a row per finding, and one for each column without any, worst first.
+
+        Columns: column, kind, method, effect, floor, p_value, verdict, reason.
+        """
+        import pandas  # noqa: PLC0415 - a report is often only read
+
+        return pandas.DataFrame([row.to_dict() for row in self.rows], columns=list(FIELDS))
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        total = len({row.column for row in self.rows})
+        if self.verdict == "fail":
+            changed = list(dict.fromkeys(row.column for row in self.findings))
+            rest = f", {changed[0]} most" if len(changed) > 1 else f": {changed[0]}"
+            return f"{self.name} drifted from {self.against}: {len(changed)} of {_columns(total)} changed{rest}."
+        if self.verdict == "pass":
+            return f"{self.name} looks like {self.against}: none of {_columns(total)} changed beyond chance."
+        open_columns = sum(row.verdict == "unknown" for row in self.rows)
+        return f"{self.name} cannot be told from {self.against}, nor called the same: {open_columns} of " + (
+            f"{_columns(total)} could not be judged."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: every number and threshold the verdict was made of, for :func:`rederive`."""
+        return {
+            "name": self.name, "against": self.against, "verdict": self.verdict, "method": self.method,
+            "reference_rows": self.reference_rows, "current_rows": self.current_rows,
+            "thresholds": dict(self.thresholds), "rows": [row.to_dict() for row in self.rows],
+            "notes": list(self.notes), "importance": dict(self.importance),
+            "bins": {column: bins.to_dict() for column, bins in self.bins.items()},
+        }
+
+    def document(self) -> Document:
+        """One sentence, the ranked table, the notes, and pictures of what moved."""
+        title = Title("Drift", f"{self.name}, {self.current_rows:,} rows, against {self.against}, "
+                      f"{self.reference_rows:,} rows")
+        quiet = [Line(note, tone="quiet") for note in self.notes]
+        charts = [self._chart(column) for column in list(self.bins)[:MOST_CHARTS]]
+        pictures = [Fold("What moved", Charts(*charts))] if charts else []
+        return Document(title, Line(self.sentence, tone=TONES[self.verdict]), self._table(), *quiet, *pictures)
+
+    def _table(self) -> Table:
+        ranked = bool(self.importance)
+        heads = ["column", "kind", Column("effect", digits=3, bar=1.0), Column("floor", digits=3), "p", "verdict", "reason"]
+        heads[1:1] = [Column("importance", digits=3)] if ranked else []
+        cells = []
+        for row in self.rows:
+            p = None if row.p_value is None else p_text(row.p_value).removeprefix("p = ").removeprefix("p ")
+            cell = [row.column, row.kind.replace("_", " "), row.effect, row.floor, p,
+                    Mark(row.verdict, TONES[row.verdict]), row.reason]
+            cell[1:1] = [self.importance.get(row.column)] if ranked else []
+            cells.append(cell)
+        return Table(heads, cells)
+
+    def _chart(self, column: str) -> Chart:
+        bins = self.bins[column]
+        sides = [("reference", bins.reference), (self.name, bins.current)]
+        x = bins.labels[:MOST_BARS] or bins.edges
+        series = [
+            Series(name, x, [count / max(sum(counts), 1) for count in counts][: MOST_BARS if bins.labels else None])
+            for name, counts in sides
+        ]
+        return Chart("bars", tuple(series), y_label="share of values", title=column)
+
+
+def p_text(p: float) -> str:
+    """A p-value as people write it."""
+    if p < 1e-15:
+        return "p < 1e-15"
+    return f"p = {p:.2g}" if p < 0.9995 else "p = 1"
+
+
+def decide(
+    effect: float | None, p_value: float | None, *, least_effect: float, alpha: float
+) -> VerdictValue:
+    """The one rule: drift is an effect worth telling that chance does not explain; what was not measured is unknown."""
+    if effect is None or effect != effect:
+        return "unknown"
+    surprising = p_value is None or p_value <= alpha
+    return "fail" if surprising and effect >= least_effect else "pass"
+
+
+def rederive(told: Mapping[str, Any]) -> VerdictValue:
+    """The verdict anew from the numbers and thresholds of :meth:`DriftReport.to_dict`."""
+    limits = told["thresholds"]
+    verdicts = {
+        decide_row(row["kind"], row["effect"], row["p_value"], limits) if row["verdict"] != "unknown" else "unknown"
+        for row in told["rows"]
+    }
+    return overall(verdicts)
+
+
+def decide_row(kind: str, effect: float | None, p_value: float | None, limits: Mapping[str, float]) -> VerdictValue:
+    """The verdict of one row by the thresholds of a report."""
+    if kind == "distribution" and "moderate" in limits and effect is not None:
+        return "fail" if effect >= limits["distribution"] else "unknown" if effect >= limits["moderate"] else "pass"
+    least = limits.get(kind, limits["effect"])
+    return decide(effect, p_value, least_effect=least, alpha=limits["alpha"])
+
+
+def overall(verdicts: set[VerdictValue]) -> VerdictValue:
+    """One verdict for many: fail if any failed, pass only if all passed and there were some."""
+    if "fail" in verdicts:
+        return "fail"
+    return "pass" if verdicts == {"pass"} else "unknown"
+
+
+def _columns(count: int) -> str:
+    return f"{count} column{'' if count == 1 else 's'}"
