@@ -147,10 +147,17 @@ def _row(columns: tuple[ReadColumn, ...], index: int) -> str:
     return f'<tr style="background:none;border-bottom:1px solid #80808033">{cells}</tr>'
 
 
+def _fits(reading: Reading) -> bool:
+    return len(reading.text) <= LONG_TEXT
+
+
 def _cells(columns: tuple[ReadColumn, ...], index: int) -> Iterator[str]:
+    is_low = all(_fits(column.cells[index]) for column in columns)
     for place, column in enumerate(columns):
         reading = column.cells[index]
         style = f"{_cell_style(column, is_last=column is columns[-1])};{_fit(reading)}"
+        if not is_low:
+            style += ";vertical-align:top"
         tag = 'th scope="row"' if place == 0 and column.is_text else "td"
         if tag != "td":
             style += ";font-weight:400"
@@ -159,12 +166,11 @@ def _cells(columns: tuple[ReadColumn, ...], index: int) -> Iterator[str]:
 
 def _cell_style(column: ReadColumn, *, is_last: bool) -> str:
     space = "4px 0" if is_last else "4px 20px 4px 0"
-    return f"text-align:{column.align};vertical-align:top;padding:{space}"
+    return f"text-align:{column.align};padding:{space}"
 
 
 def _fit(reading: Reading) -> str:
-    is_long = len(reading.text) > LONG_TEXT
-    return "white-space:normal;min-width:240px;max-width:480px" if is_long else "white-space:nowrap"
+    return "white-space:nowrap" if _fits(reading) else "white-space:normal;min-width:240px;max-width:480px"
 
 
 def _content(reading: Reading) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from mlops_magics.show import glyphs
+from mlops_magics.show.axes import LARGEST
 from mlops_magics.show.cells import ReadColumn, read_columns
 from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Line, Series, Table, Title
 from mlops_magics.show.numbers import number
@@ -154,7 +155,7 @@ def _chart(chart: Chart, width: int) -> Iterator[str]:
     axes = " by ".join(glyphs.clean(label) for label in (chart.y_label, chart.x_label) if label)
     if heading := " · ".join(part for part in (glyphs.clean(chart.title), axes) if part):
         yield heading
-    finite = [value for one in chart.series for value in one.y if math.isfinite(value)]
+    finite = [value for one in chart.series for value in one.y if abs(value) < LARGEST]
     if not finite:
         yield INDENT + "no points"
         return
@@ -171,7 +172,7 @@ def _spark(series: Series, *, low: float, high: float, cells: int) -> str:
     span = high - low
     marks = []
     for value in means(series.y, cells=cells):
-        if not math.isfinite(value):
+        if not abs(value) < LARGEST:
             marks.append(" ")
         else:
             marks.append(SPARKS[round((value - low) / span * 7)] if span else SPARKS[3])
