@@ -22,9 +22,10 @@ ROLES = ("fit", "train")
 THRESHOLDS: Mapping[str, Mapping[str, float]] = {
     "js": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": LEAST_EFFECT,
            "rows": FEWEST_ROWS},
-    "chi2": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.0, "rows": FEWEST_ROWS},
-    "psi": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.25, "moderate": 0.1,
-            "rows": FEWEST_ROWS},
+    "chi2": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.0,
+             "rows": FEWEST_ROWS},
+    "psi": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.25,
+            "moderate": 0.1, "rows": FEWEST_ROWS},
 }
 """What decides, by method: ``alpha`` for adjusted p-values, ``effect`` for every kind not named on its own, ``rows``
 below which a side tells too little."""
@@ -34,7 +35,7 @@ def drift(
     current: Any, against: Any = None, store: Store | None = None, method: str | None = None, *,
     importance: Mapping[str, float] | None = None,
 ) -> DriftReport:
-    """Tell whether ``current`` still looks like the reference, column by column, with at most one false alarm in twenty.
+    """Tell whether ``current`` still looks like the reference, with at most one false alarm in twenty.
 
     Parameters
     ----------
@@ -157,6 +158,8 @@ def _finding(item: Evidence, p_value: float | None, limits: Mapping[str, float])
     if item.is_enough:
         verdict = decide_row(item.kind, item.effect, p_value, limits)
     tail = "" if p_value is None else f" ({p_text(p_value)})"
+    if verdict == "pass" and p_value is not None and p_value <= limits["alpha"]:
+        tail += ": more than chance, too little to matter"
     return Finding(
         column=item.column, kind=item.kind, verdict=verdict, reason=f"{item.column} {_joined(item)}{tail}.",
         method=item.method, effect=item.effect, floor=item.floor, p_value=p_value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,10 +65,11 @@ class DriftReport(Shown):
             rest = f", {changed[0]} most" if len(changed) > 1 else f": {changed[0]}"
             return f"{self.name} drifted from {self.against}: {len(changed)} of {_columns(total)} changed{rest}."
         if self.verdict == "pass":
-            return f"{self.name} looks like {self.against}: none of {_columns(total)} changed beyond chance."
+            return f"{self.name} looks like {self.against}: none of {_columns(total)} changed in a way that matters."
         open_columns = sum(row.verdict == "unknown" for row in self.rows)
-        return f"{self.name} cannot be told from {self.against}, nor called the same: {open_columns} of " + (
-            f"{_columns(total)} could not be judged."
+        return (
+            f"Too little data to say whether {self.name} looks like {self.against}: "
+            f"{open_columns} of {_columns(total)} could not be judged."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,8 +84,8 @@ class DriftReport(Shown):
 
     def document(self) -> Document:
         """One sentence, the ranked table, the notes, and pictures of what moved."""
-        title = Title("Drift", f"{self.name}, {self.current_rows:,} rows, against {self.against}, "
-                      f"{self.reference_rows:,} rows")
+        sizes = f"{self.name}, {self.current_rows:,} rows, against {self.against}, {self.reference_rows:,} rows"
+        title = Title("Drift", sizes)
         quiet = [Line(note, tone="quiet") for note in self.notes]
         charts = [self._chart(column) for column in list(self.bins)[:MOST_CHARTS]]
         pictures = [Fold("What moved", Charts(*charts))] if charts else []
@@ -91,9 +93,10 @@ class DriftReport(Shown):
 
     def _table(self) -> Table:
         ranked = bool(self.importance)
-        heads = ["column", "kind", Column("effect", digits=3, bar=1.0), Column("floor", digits=3), "p", "verdict", "reason"]
+        effect, floor = Column("effect", digits=3, bar=1.0), Column("floor", digits=3)
+        heads: list[str | Column] = ["column", "kind", effect, floor, "p", "verdict", "reason"]
         heads[1:1] = [Column("importance", digits=3)] if ranked else []
-        cells = []
+        cells: list[list[Any]] = []
         for row in self.rows:
             p = None if row.p_value is None else p_text(row.p_value).removeprefix("p = ").removeprefix("p ")
             cell = [row.column, row.kind.replace("_", " "), row.effect, row.floor, p,
@@ -124,7 +127,7 @@ def decide(
     effect: float | None, p_value: float | None, *, least_effect: float, alpha: float
 ) -> VerdictValue:
     """The one rule: drift is an effect worth telling that chance does not explain; what was not measured is unknown."""
-    if effect is None or effect != effect:
+    if effect is None or math.isnan(effect):
         return "unknown"
     surprising = p_value is None or p_value <= alpha
     return "fail" if surprising and effect >= least_effect else "pass"
