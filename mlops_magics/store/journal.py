@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from time import time_ns
@@ -64,7 +63,7 @@ class Journal:
         self.lost = 0
         self._last = 0
         self._descriptor = -1
-        self._is_open = False
+        self._is_open = self._is_closed = self._has_warned = False
         self._texts: set[str] = set()
         self._open()
 
@@ -78,20 +77,26 @@ class Journal:
         if now <= self._last:
             now = self._last + 1
         self._last = now
-        line = _dumps({"t": now, "w": self._writer, "n": name, "v": value, "s": step}, option=_NEWLINE)
+        try:
+            line = _dumps({"t": now, "w": self._writer, "n": name, "v": value, "s": step}, option=_NEWLINE)
+        except TypeError:
+            return self._append({"n": _writable(name), "v": value, "s": step})
         try:
             if _write(self._descriptor, line) == len(line):
-                return
+                return None
         except OSError as error:
-            self._recover(line, error)
-        else:
-            self._recover(line, None)
+            return self._recover(line, error)
+        return self._recover(line, None)
 
     def metrics(self, values: Mapping[str, float | str], step: int | None) -> None:
         """Record several values of one step in one line, or in a few when there are thousands."""
         items = list(values.items())
         for first in range(0, len(items), 2000):
-            self._append({"m": dict(items[first : first + 2000]), "s": step})
+            part = dict(items[first : first + 2000])
+            try:
+                self._append({"m": part, "s": step})
+            except TypeError:
+                self._append({"m": {_writable(name): value for name, value in part.items()}, "s": step})
 
     def record(self, record: Record) -> None:
         """Record any other fact."""
@@ -105,6 +110,7 @@ class Journal:
 
     def close(self) -> None:
         """End this writer. What it wrote stays until it is folded."""
+        self._is_closed = True
         if self._is_open:
             self._is_open = False
             os.close(self._descriptor)
@@ -136,7 +142,9 @@ class Journal:
         self._is_open = True
         _open_journals.add(self)
         header = {"schema": JOURNAL_SCHEMA, "run": self.run, "pid": self._owner, "host": socket.gethostname()}
+        lost = self.lost
         self._record("journal", header)
+        self.lost = lost
 
     def _record(self, kind: str, body: dict[str, Any]) -> None:
         try:
@@ -167,17 +175,21 @@ class Journal:
     def _recover(self, line: bytes, error: OSError | None) -> None:
         """Deal with a line that was not written whole. The torn part is no harm: readers find the next record
         behind it."""
-        if self._owner != os.getpid() and line:
+        if self._owner != os.getpid() and line and not self._is_closed:
+            inherited = self._writer
             self._open()
-            if self._is_open:
-                own = line.replace(b'"w":%d' % self._inherited, b'"w":%d' % self._writer, 1)
+            own = line.replace(b'"w":%d' % inherited, b'"w":%d' % self._writer, 1)
+            try:
                 if _write(self._descriptor, own) == len(own):
                     return
+            except OSError as another:
+                error = another
+        self.lost += 1
         self._warn(error)
 
     def _warn(self, error: OSError | None) -> None:
-        self.lost += 1
-        if self.lost == 1:
+        if not self._has_warned:
+            self._has_warned = True
             reason = error.strerror if error and error.strerror else "the disk took only a part of the record"
             warnings.warn(
                 f"not recorded: {reason} ({self.layout.root}). The run goes on; what is logged while this lasts is "
@@ -188,7 +200,6 @@ class Journal:
 
     def _forget(self) -> None:
         """In the child of a fork: the parent keeps its journal; this process opens its own when it first writes."""
-        self._inherited = self._writer
         if self._is_open:
             os.close(self._descriptor)
             self._alive.release()
@@ -196,7 +207,8 @@ class Journal:
         self._is_open = False
 
 
-_open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+# Not weak: list() of a plain set is one step, whatever other threads add meanwhile.
+_open_journals: set[Journal] = set()
 
 
 def open_journals() -> list[Journal]:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from mlops_magics.store.journal import Journal, open_journals
 
@@ -24,11 +25,12 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._sizes: dict[Journal, int] = {}
         self._folded_at: dict[Journal, int] = {}
+        self._folds: dict[Path, Callable[[], object]] = {}
         self._stop = threading.Event()
 
-    def watch(self, fold: Callable[[], object]) -> None:
-        """Make sure the thread runs; ``fold`` is called from it when a journal has become large."""
-        self._fold = fold
+    def watch(self, root: Path, fold: Callable[[], object]) -> None:
+        """Make sure the thread runs; ``fold`` is called from it when a journal of the store has become large."""
+        self._folds[root] = fold
         alive = self._thread is not None and self._thread.is_alive()
         if not alive or self._process != os.getpid():
             self._process = os.getpid()
@@ -53,4 +55,4 @@ class Keeper:
             self._sizes[journal] = size
         if size - self._folded_at.get(journal, 0) > LARGE_BYTES:
             self._folded_at[journal] = size
-            self._fold()
+            self._folds[journal.layout.root]()

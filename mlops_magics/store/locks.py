@@ -16,20 +16,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 POLL_SECONDS = 0.005
+_READ_ONLY = frozenset({errno.EACCES, errno.EROFS, errno.EPERM})
 
 
 class FileLock:
-    """A lock on one file, held from :meth:`acquire` to :meth:`release`."""
+    """A lock on one file, held from :meth:`acquire` to :meth:`release`, and never by the child of a fork.
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
+    With ``create=False`` the file must be there; :meth:`acquire` raises FileNotFoundError when it is not.
+    """
+
+    def __init__(self, path: Path, *, shared: bool = False, create: bool = True) -> None:
         self.path = path
         self.shared = shared
+        self.create = create
         self._holder: _Flock | _Whole | None = None
 
     def acquire(self, *, wait_seconds: float = 0.0) -> bool:
         """Take the lock, waiting at most ``wait_seconds``; False when somebody else kept it all that time."""
         deadline = time.monotonic() + wait_seconds
-        holder = _Whole(self.path) if sys.platform == "win32" else _Flock(self.path, shared=self.shared)
+        holder = _Whole(self.path) if sys.platform == "win32" else self._flock()
         while not holder.attempt():
             if time.monotonic() >= deadline:
                 holder.close()
@@ -44,9 +49,8 @@ class FileLock:
             self._holder.close()
             self._holder = None
 
-    def forget(self) -> None:
-        """In the child of a fork: let go of the inherited file without taking the lock from the parent."""
-        self.release()
+    def _flock(self) -> _Flock:
+        return _Flock(self.path, shared=self.shared, create=self.create)
 
 
 @contextmanager
@@ -68,9 +72,11 @@ def taking_turns(path: Path, turn: Path, *, shared: bool, wait_seconds: float) -
     """
     deadline = time.monotonic() + wait_seconds
     lock, gate = FileLock(path, shared=shared), FileLock(turn)
-    got = _try_gate(gate, wait_seconds)
+    # Half of the time only: one who waits long for the lock holds the gate as long, and those the lock would let in
+    # should not give up because of him.
+    _try_gate(gate, wait_seconds / 2)
     try:
-        got = got and lock.acquire(wait_seconds=max(0.0, deadline - time.monotonic()))
+        got = lock.acquire(wait_seconds=max(0.0, deadline - time.monotonic()))
         gate.release()
         yield got
     finally:
@@ -78,28 +84,27 @@ def taking_turns(path: Path, turn: Path, *, shared: bool, wait_seconds: float) -
         lock.release()
 
 
-def _try_gate(gate: FileLock, wait_seconds: float) -> bool:
+def _try_gate(gate: FileLock, wait_seconds: float) -> None:
     try:
-        return gate.acquire(wait_seconds=wait_seconds)
-    except PermissionError:
-        return True  # a store that may only be read has no folders to be fair to
+        gate.acquire(wait_seconds=wait_seconds)
     except OSError as error:
-        if error.errno == errno.EROFS:
-            return True
-        raise
+        # A store that may only be read has no folders to be fair to.
+        if error.errno not in _READ_ONLY:
+            raise
 
 
 class _Flock:
-    def __init__(self, path: Path, *, shared: bool) -> None:
-        # A reader of a store it may not write to can still share a lock that exists.
-        flags = os.O_RDWR | os.O_CREAT
+    def __init__(self, path: Path, *, shared: bool, create: bool) -> None:
+        flags = os.O_RDWR | (os.O_CREAT if create else 0)
         try:
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
-            if not shared or error.errno not in {errno.EACCES, errno.EROFS, errno.EPERM}:
+            if not shared or error.errno not in _READ_ONLY:
                 raise
+            # A reader of a store it may not write to can still share a lock that exists.
             self._descriptor = os.open(path, os.O_RDONLY)
         self._shared = shared
+        _flocks.add(self)
 
     def attempt(self) -> bool:
         import fcntl
@@ -112,7 +117,25 @@ class _Flock:
 
     def close(self) -> None:
         # Closing, never LOCK_UN: a forked child shares the parent's lock and must not give it away.
-        os.close(self._descriptor)
+        if self in _flocks:
+            _flocks.discard(self)
+            os.close(self._descriptor)
+
+
+_flocks: set[_Flock] = set()
+
+
+def _forget_all() -> None:
+    """In the child of a fork: close what it inherited.
+
+    Otherwise a lock that some thread of the parent held at that moment would be held as long as the child lives.
+    """
+    for flock in list(_flocks):
+        flock.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 class _Whole:
