@@ -12,13 +12,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import orjson
 
 from mlops_magics.errors import StoreError
 from mlops_magics.store import schema
@@ -26,7 +27,7 @@ from mlops_magics.store.blobs import Blobs
 from mlops_magics.store.journal import RECORD_LIMIT_BYTES
 from mlops_magics.store.location import STORAGE_VERSION, Layout
 from mlops_magics.store.locks import taking_turns
-from mlops_magics.store.tails import Slice, repair
+from mlops_magics.store.tails import LATEST_MICROSECONDS, Slice, repair
 
 if TYPE_CHECKING:
     import pandas
@@ -73,6 +74,7 @@ class Database:
         self._tables = self._columns_of("memory", "blank")
         self._create_stage()
         self._is_staged = False
+        self._stored: frozenset[str] = frozenset()
         self._viewed: frozenset[str] | None = None
 
     def close(self) -> None:
@@ -106,6 +108,7 @@ class Database:
                     folder = self._attach_copy(error)
                     notice = f"{_holder(error)}; this is what was folded {_age(self._layout.database)}, and the journals"
             try:
+                self._look()
                 yield notice
             finally:
                 self._detach()
@@ -142,19 +145,23 @@ class Database:
             The statement is wrong; DuckDB's words say where.
         """
         try:
-            return self.query(query, parameters).df()
+            result = self.query(query, parameters)
+            # A text without a statement has no result.
+            return result.df() if result else self.query("SELECT 1 LIMIT 0").df()[[]]
         except duckdb.Error as error:
-            raise StoreError(f"DuckDB does not understand: {error}", hint="%mlops sql lists the tables") from error
+            raise StoreError(
+                f"DuckDB does not understand: {_one_line(error)}", hint="%mlops sql lists the tables"
+            ) from error
 
     def ledger(self) -> dict[str, int]:
         """How far each journal is folded, in the attached file."""
-        if "journals" not in self._stored_tables():
+        if "journals" not in self._stored:
             return {}
         return dict(self.query("SELECT journal, max(folded_to) FROM s.journals GROUP BY journal").fetchall())
 
     def create_views(self) -> None:
         """Give every table the rows of the file and of the staged journals, under one name."""
-        stored = self._stored_tables()
+        stored = self._stored
         if stored == self._viewed:
             return
         home = {table: f"SELECT * FROM {'s' if table in stored else 'blank'}.{table}" for table in self._tables}
@@ -185,11 +192,13 @@ class Database:
         with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
             spool = Path(folder) / "spool.jsonl"
             lines = self._parse_spool(spool, pieces)
-            corrupt: dict[str, Sequence[bytes]] = {}
+            corrupt: dict[str, list[bytes]] = {}
             if lines is None:
-                corrupt = _spool_repaired(spool, pieces)
-                lines = self._parse(spool)
-        self._load_large_records()
+                corrupt, longest = _spool_repaired(spool, pieces)
+                lines = self._parse(spool, longest)
+        for writer, line in self._load_large_records():
+            (journal,) = (piece.journal.name for piece in pieces if piece.journal.writer == writer)
+            corrupt.setdefault(journal, []).append(line)
         return Staged(lines, corrupt)
 
     def _parse_spool(self, spool: Path, pieces: Sequence[Slice]) -> int | None:
@@ -204,27 +213,37 @@ class Database:
             lines = self._parse(spool)
         except duckdb.Error:
             return None
+        # What tails.is_record refuses, as far as a value of a wrong type did not become NULL in a field that may be.
         strangers = self.query(
-            """SELECT count(*) FROM slice LEFT JOIN writers USING (w)
-               WHERE t IS NULL OR writers.w IS NULL OR (n IS NOT NULL AND v IS NULL)"""
+            f"""SELECT count(*) FROM slice LEFT JOIN writers USING (w)
+                WHERE coalesce(t NOT BETWEEN 0 AND {LATEST_MICROSECONDS - 1}, true) OR writers.w IS NULL
+                OR (n IS NOT NULL AND v IS NULL) OR coalesce(n, k, m::VARCHAR) IS NULL
+                OR (m IS NOT NULL AND list_count(map_values(m)) < cardinality(m))"""
         )
         return None if _scalar(strangers) else lines
 
-    def _parse(self, spool: Path) -> int:
+    def _parse(self, spool: Path, longest: int = 0) -> int:
         self.query("DELETE FROM slice")
         columns = ", ".join(f"{name}: '{type_}'" for name, type_ in schema.SLICE_COLUMNS.items())
         inserted = self.query(
             f"""INSERT INTO slice SELECT * FROM read_json(?, format = 'newline_delimited', ignore_errors = true,
-                maximum_object_size = {2 * RECORD_LIMIT_BYTES}, columns = {{{columns}}})""",
+                maximum_object_size = {max(2 * RECORD_LIMIT_BYTES, longest)}, columns = {{{columns}}})""",
             [str(spool)],
         )
         return int(_scalar(inserted))
 
-    def _load_large_records(self) -> None:
+    def _load_large_records(self) -> list[tuple[int, bytes]]:
+        """Fetch the bodies of records kept as blobs; returns the writers and lines of those whose blob is gone."""
         blobs = Blobs(self._layout.blobs)
+        gone = []
         for (sha256,) in self.query("SELECT DISTINCT b FROM slice WHERE b IS NOT NULL").fetchall():
-            body = blobs.find(sha256).read_text(encoding="utf-8")
-            self.query("UPDATE slice SET d = ?::JSON WHERE b = ?", [body, sha256])
+            try:
+                body = blobs.find(sha256).read_text(encoding="utf-8")
+                self.query("UPDATE slice SET d = ?::JSON WHERE b = ?", [body, sha256])
+            except (StoreError, UnicodeDecodeError, duckdb.Error):
+                gone += self.query("SELECT w, t, k, b FROM slice WHERE b = ?", [sha256]).fetchall()
+                self.query("DELETE FROM slice WHERE b = ?", [sha256])
+        return [(w, orjson.dumps({"t": t, "w": w, "k": k, "b": b})) for w, t, k, b in gone]
 
     def stage_interrupted(self, unfinished: Iterable[str], last_seen: Mapping[str, int]) -> None:
         """Stage the end of runs that are ``running`` though nobody writes them any more.
@@ -233,13 +252,22 @@ class Database:
         when the others last wrote. Needs the views.
         """
         living = set(unfinished)
-        rows = self.query("SELECT id, epoch_us(started) FROM runs WHERE status = 'running'").fetchall()
-        for run, started in rows:
-            if run not in living:
-                self._is_staged = True
-                self.query(
-                    "INSERT INTO interrupted VALUES (?, make_timestamp(?))", [run, last_seen.get(run, started) + 1]
-                )
+        running = self.query("SELECT id FROM runs WHERE status = 'running'").fetchall()
+        dead = [run for (run,) in running if run not in living]
+        if not dead:
+            return
+        self._is_staged = True
+        last = self.query(
+            """SELECT run, epoch_us(max(time)) FROM run_revs
+               WHERE run IN (SELECT unnest(?::VARCHAR[])) GROUP BY run""",
+            [dead],
+        ).fetchall()
+        # Not before the newest revision: a file's time is of a coarser clock, up to 10 ms late.
+        ends = [max(time, last_seen.get(run, 0)) + 1 for run, time in last]
+        self.query(
+            "INSERT INTO interrupted SELECT unnest(?::VARCHAR[]), make_timestamp(unnest(?::BIGINT[]))",
+            [[run for run, _ in last], ends],
+        )
 
     def _create_stage(self) -> None:
         run = self._connection.execute
@@ -284,6 +312,10 @@ class Database:
                     with suppress(duckdb.Error):
                         self.query("ROLLBACK")
                     raise
+            except duckdb.Error as error:
+                raise StoreError(
+                    f"the database cannot be written: {_one_line(error)}", hint="Journals are kept and folded later"
+                ) from error
             finally:
                 self._detach()
 
@@ -326,12 +358,7 @@ class Database:
 
     def _migrate(self) -> None:
         self.query(schema.MIGRATIONS_TABLE.format(s="s"))
-        done = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
-        if done > schema.SCHEMA:
-            raise StoreError(
-                f"the database is of schema {done}, this version writes {schema.SCHEMA}",
-                hint="Upgrade: pip install --upgrade mlops_magics",
-            )
+        done = self._look()
         for migration in schema.MIGRATIONS[done:]:
             for statement in migration.statements:
                 self.query(statement.format(s="s"))
@@ -339,11 +366,29 @@ class Database:
                 "INSERT INTO s.migrations VALUES (?, ?, ?)",
                 [migration.number, migration.name, datetime.now(UTC).replace(tzinfo=None)],
             )
+        self._look()
+
+    def _look(self) -> int:
+        """See which tables the attached file has, and of which schema it is."""
+        found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'")
+        self._stored = frozenset(name for (name,) in found.fetchall())
+        if "migrations" not in self._stored:
+            return 0
+        number = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
+        if number > schema.SCHEMA:
+            raise StoreError(
+                f"the database is of schema {number}, this version knows up to {schema.SCHEMA}",
+                hint="Upgrade: pip install --upgrade mlops_magics",
+            )
+        return number
 
     # -- the file -----------------------------------------------------------------------------------------------
 
     def _turn(self, *, shared: bool, wait_seconds: float) -> AbstractContextManager[bool]:
         layout = self._layout
+        if shared and not layout.database_lock.exists() and not os.access(layout.database_lock.parent, os.W_OK):
+            # No store yet, or one that may only be read and was never folded here: nobody to take turns with.
+            return nullcontext(True)
         return taking_turns(layout.database_lock, layout.turn_lock, shared=shared, wait_seconds=wait_seconds)
 
     def _attach(self, path: Path, options: str) -> None:
@@ -352,10 +397,6 @@ class Database:
 
     def _detach(self) -> None:
         self.query("DETACH DATABASE IF EXISTS s")
-
-    def _stored_tables(self) -> frozenset[str]:
-        found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'")
-        return frozenset(name for (name,) in found.fetchall())
 
     def _columns_of(self, database: str, schema_name: str) -> dict[str, dict[str, str]]:
         rows = self.query(
@@ -369,15 +410,23 @@ class Database:
         return tables
 
 
-def _spool_repaired(spool: Path, pieces: Sequence[Slice]) -> dict[str, Sequence[bytes]]:
-    corrupt: dict[str, Sequence[bytes]] = {}
+def _spool_repaired(spool: Path, pieces: Sequence[Slice]) -> tuple[dict[str, list[bytes]], int]:
+    """Write the records alone; returns what is none, by journal, and the length of the longest line written."""
+    corrupt: dict[str, list[bytes]] = {}
+    longest = 0
     with spool.open("wb") as file:
         for piece in pieces:
             good, bad = repair(piece.read(), piece.journal.writer)
             file.write(good)
+            longest = max(longest, *map(len, good.splitlines(keepends=True)), 0)
             if bad:
                 corrupt[piece.journal.name] = bad
-    return corrupt
+    return corrupt, longest
+
+
+def _one_line(error: duckdb.Error) -> str:
+    """DuckDB's message without the drawing of where in the statement it was."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())
 
 
 def _scalar(result: duckdb.DuckDBPyConnection) -> Any:

@@ -16,7 +16,7 @@ from mlops_magics.errors import StoreError
 from mlops_magics.store.database import Busy, Database, LedgerRow, Staged
 from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import holding
-from mlops_magics.store.tails import OpenJournal, Slice, is_alive, opened, slices
+from mlops_magics.store.tails import OpenJournal, Slice, is_alive, last_seen, opened, runs_begun, slices
 
 SHARE_BYTES = 16 << 20
 """What one journal may take of a batch while others wait."""
@@ -122,20 +122,17 @@ def _commit(
         if any(stored.get(piece.journal.name, 0) != ledger.get(piece.journal.name, 0) for piece in batch):
             raise Busy
         database.create_views()
-        database.stage_interrupted(_unfinished(journals, batch), _last_seen(batch))
+        database.stage_interrupted(_unfinished(layout, journals, batch), last_seen(piece.journal for piece in batch))
         database.insert_staged()
         database.write_ledger(rows)
     return rows
 
 
-def _unfinished(journals: Sequence[OpenJournal], batch: Sequence[Slice]) -> set[str]:
+def _unfinished(layout: Layout, journals: Sequence[OpenJournal], batch: Sequence[Slice]) -> set[str]:
     """Runs somebody still writes, or whose journals are not folded to their end by this batch."""
     whole = {piece.journal.name for piece in batch if piece.is_whole}
-    return {journal.run for journal in journals if journal.run and journal.name not in whole}
-
-
-def _last_seen(batch: Sequence[Slice]) -> dict[str, int]:
-    return {piece.journal.run: piece.journal.modified_microseconds() for piece in batch if piece.journal.run}
+    unfinished = {journal.run for journal in journals if journal.run and journal.name not in whole}
+    return unfinished | runs_begun(layout, journals)
 
 
 def _quarantine(layout: Layout, journal: OpenJournal, lines: Sequence[bytes]) -> None:

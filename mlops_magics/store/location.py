@@ -110,14 +110,20 @@ def prepare(layout: Layout) -> None:
     OSError
         The place cannot be written to.
     """
+    refuse_file(layout)
+    # Also in a store that is there: archives and version control leave empty folders out.
+    for folder in (layout.journals, layout.fold_lock.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     if not layout.exists():
-        if layout.root.exists() and not layout.root.is_dir():
-            raise StoreError(f"{layout.root} is a file, not a store folder", hint="Name a folder, or move the file")
-        for folder in (layout.journals, layout.fold_lock.parent):
-            folder.mkdir(parents=True, exist_ok=True)
         _write_settings(layout)
         (layout.root / ".gitignore").write_text("*\n", encoding="utf-8")
     check_format(layout)
+
+
+def refuse_file(layout: Layout) -> None:
+    """Raise StoreError when a file is where the folder should be."""
+    if layout.root.exists() and not layout.root.is_dir():
+        raise StoreError(f"{layout.root} is a file, not a store folder", hint="Name a folder, or move the file")
 
 
 def check_format(layout: Layout) -> None:

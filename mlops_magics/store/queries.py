@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_magics.errors import MlopsError, RunNotFound, StoreError
+from mlops_magics.errors import RunNotFound, StoreError
 from mlops_magics.records import (
     Artifact,
     Cell,
@@ -69,6 +70,8 @@ class Store:
         self._in_snapshot = False
         self._ledger: dict[str, int] = {}
         self.notice: str | None = None
+        _stores.add(self)
+        places.refuse_file(self._layout)
         if self._layout.exists():
             places.check_format(self._layout)
             places.warn_of_network(self._layout)
@@ -96,7 +99,7 @@ class Store:
                 hint=f"Set {places.VARIABLE} to a folder you may write to",
             ) from error
         journal = Journal(self._layout, run)
-        _keeper.watch(self.fold)
+        _keeper.watch(self.path, self.fold)
         return journal
 
     def record(self, run: str | None, *records: Record) -> None:
@@ -126,9 +129,11 @@ class Store:
 
     def fold(self, *, progress: Progress | None = None) -> FoldReport:
         """Move journals into the database now. It happens by itself when the store is read."""
-        from mlops_magics.store.fold import fold
+        from mlops_magics.store.fold import FoldReport, fold
 
         with self._lock:
+            if self._in_snapshot:
+                return FoldReport(reason="a snapshot of this store is open")
             return fold(self._layout, self._database(), progress=progress)
 
     def optimize(self, *, progress: Progress | None = None) -> None:
@@ -141,8 +146,12 @@ class Store:
         """
         from mlops_magics.store.database import Busy
 
-        self.fold(progress=progress)
+        if not self._layout.exists():
+            return
         with self._lock:
+            if self._in_snapshot:
+                raise StoreError("a snapshot of this store is open", hint="Leave its block first")
+            self.fold(progress=progress)
             try:
                 with self._database().committing():
                     self._database().sort()
@@ -197,10 +206,10 @@ class Store:
         Points logged without a step follow in the order they were logged.
         """
         several = [run] if isinstance(run, Run | str) else list(run)
-        ids = [self.find(item).id for item in several]
         condition = "AND key = $key" if key is not None else ""
-        parameters: dict[str, Any] = {"ids": ids} if key is None else {"ids": ids, "key": key}
+        parameters: dict[str, Any] = {} if key is None else {"key": key}
         with self._framing() as database:
+            parameters["ids"] = [self.find(item).id for item in several]
             return database.frame(
                 f"""SELECT run, key, step, time, value FROM metrics WHERE run IN (SELECT unnest($ids)) {condition}
                     ORDER BY run, key, step NULLS LAST, time""",
@@ -218,7 +227,8 @@ class Store:
         if isinstance(reference, Run):
             return reference
         if best := references.parse_best(reference):
-            return self._best(*best)
+            with self._reading():
+                return self._best(*best)
         return references.choose(reference, self.all_runs())
 
     def all_runs(self) -> list[Run]:
@@ -228,17 +238,17 @@ class Store:
 
     def params(self, run: Run | str) -> dict[str, Any]:
         """The newest version of every parameter, as the values that were logged."""
-        rows = self._rows("SELECT key, value FROM params WHERE run = ? ORDER BY key", [self.find(run).id])
+        rows = self._values("params", run)
         return {key: decode(value) for key, value in rows}
 
     def metrics(self, run: Run | str) -> dict[str, float]:
         """The last value of every metric."""
-        rows = self._rows("SELECT key, value FROM metric_sums WHERE run = ? ORDER BY key", [self.find(run).id])
+        rows = self._values("metric_sums", run)
         return dict(rows)
 
     def tags(self, run: Run | str) -> dict[str, str]:
         """The newest value of every tag."""
-        return dict(self._rows("SELECT key, value FROM tags WHERE run = ? ORDER BY key", [self.find(run).id]))
+        return dict(self._values("tags", run))
 
     def metric_names(self) -> list[str]:
         """Every metric that some run has, in alphabetical order."""
@@ -314,7 +324,7 @@ class Store:
         """Bytes of the ``database``, of ``blob`` files and of the ``journal`` files, and how many are ``quarantined``."""
         layout = self._layout
         folders = {"blob": layout.blobs, "journal": layout.journals}
-        sizes = {name: sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for name, folder in folders.items()}
+        sizes = {name: sum(map(_size, folder.rglob("*"))) for name, folder in folders.items()}
         # By its name, never by opening it: that would drop DuckDB's lock in the process that holds it.
         sizes["database"] = layout.database.stat().st_size if layout.database.exists() else 0
         sizes["quarantined"] = sum(1 for _ in layout.quarantine.glob("*.txt"))
@@ -325,7 +335,9 @@ class Store:
     def _best(self, metric: str, smallest: bool) -> Run:  # noqa: FBT001 - private, and called in one place
         order = "ASC" if smallest else "DESC"
         rows = self._rows(
-            f"SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) ORDER BY value {order}, time LIMIT 1", [metric]
+            f"""SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) AND run IN (SELECT id FROM runs)
+                ORDER BY value {order}, time LIMIT 1""",
+            [metric],
         )
         if not rows:
             raise RunNotFound(
@@ -338,10 +350,15 @@ class Store:
 
     def _facts(self, run: Run | str, record: type[_R]) -> list[_R]:
         names = [field.name for field in fields(record)]
-        rows = self._rows(
-            f"SELECT {', '.join(names)} FROM {FACT_TABLES[record.kind]} WHERE run = ? ORDER BY time", [self.find(run).id]
-        )
+        table = FACT_TABLES[record.kind]
+        with self._reading():
+            query = f"SELECT {', '.join(names)} FROM {table} WHERE run = ? ORDER BY time"
+            rows = self._rows(query, [self.find(run).id])
         return [record(**_decoded(record, dict(zip(names, row, strict=True)))) for row in rows]
+
+    def _values(self, table: str, run: Run | str) -> list[tuple[Any, ...]]:
+        with self._reading():
+            return self._rows(f"SELECT key, value FROM {table} WHERE run = ? ORDER BY key", [self.find(run).id])
 
     @contextmanager
     def _framing(self) -> Iterator[Database]:
@@ -371,22 +388,22 @@ class Store:
     @contextmanager
     def _attached(self) -> Iterator[Database]:
         from mlops_magics.store.database import Busy
-        from mlops_magics.store.tails import opened, slices
+        from mlops_magics.store.fold import fold
+        from mlops_magics.store.tails import last_seen, opened, runs_begun, slices
 
         database = self._database()
         with opened(self._layout) as journals:
-            unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in journals)
-            if unread > FOLD_BYTES or any(not journal.alive for journal in journals):
-                self.fold()
+            readable = [journal for journal in journals if journal.is_readable()]
+            unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in readable)
+            if unread > FOLD_BYTES or any(not journal.alive for journal in readable):
+                fold(self._layout, database)
             try:
                 with database.reading() as self.notice:
                     self._ledger = database.ledger()
-                    readable = [journal for journal in journals if journal.is_readable()]
                     database.stage(slices(readable, self._ledger))
                     database.create_views()
                     living = {journal.run for journal in journals if journal.alive and journal.run}
-                    seen = {journal.run: journal.modified_microseconds() for journal in journals if journal.run}
-                    database.stage_interrupted(living, seen)
+                    database.stage_interrupted(living | runs_begun(self._layout, journals), last_seen(journals))
                     yield database
             except Busy as error:
                 raise StoreError("another process has been writing the database for five seconds") from error
@@ -397,6 +414,35 @@ class Store:
 
             self._opened_database = Database(self._layout)
         return self._opened_database
+
+
+    def _renew(self) -> None:
+        """In the child of a fork: the lock may be held by a thread that is not here, and DuckDB's threads are not."""
+        _left_behind.append(self._opened_database)
+        self._lock = threading.RLock()
+        self._opened_database = None
+        self._in_snapshot = False
+
+
+_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+_left_behind: list[Database | None] = []
+"""Instances of the parent, which must not be closed in the child: closing waits for their threads."""
+
+
+def _renew_all() -> None:
+    for store in list(_stores):
+        store._renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0  # folded and gone since it was listed
 
 
 _RUN_FIELDS = [field.name for field in fields(Run)]

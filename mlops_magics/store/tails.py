@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,15 @@ from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import FileLock
 
 RECORD_START = b'{"t":'
-"""Every record begins so, and no text inside one can: its quotes would be escaped."""
+"""Every record begins so. Texts inside one cannot, as their quotes are escaped; the values of a metric ``t`` can."""
 
-FIELDS = {"t": int, "w": int, "s": int, "n": str, "v": (int, float, str), "m": dict, "k": str, "d": dict, "b": str}
+LATEST_MICROSECONDS = 253_402_300_800_000_000
+"""The end of the year 9999: a greater time is no time, and DuckDB would refuse the whole slice for it."""
+
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "t": int, "w": int, "s": int, "n": str, "v": (int, float, str), "m": dict, "k": str, "d": dict, "b": str,
+}
+CONTENTS = ("n", "m", "k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,22 @@ def opened(layout: Layout) -> Iterator[list[OpenJournal]]:
             os.close(journal.descriptor)
 
 
+def runs_begun(layout: Layout, journals: Iterable[OpenJournal]) -> set[str]:
+    """Runs with a journal that was not there yet when these were opened: somebody has begun to write them."""
+    known = {journal.name for journal in journals}
+    names = {path.stem for path in layout.journals.glob("*.jsonl")} - known
+    return {name.rpartition(".")[0] for name in names}
+
+
+def last_seen(journals: Iterable[OpenJournal]) -> dict[str, int]:
+    """When something was last written of the runs of these journals, in microseconds."""
+    seen: dict[str, int] = {}
+    for journal in journals:
+        if journal.run:
+            seen[journal.run] = max(seen.get(journal.run, 0), journal.modified_microseconds())
+    return seen
+
+
 def slices(
     journals: list[OpenJournal], folded_to: Mapping[str, int], *, per_journal: int | None = None, total: int | None = None
 ) -> list[Slice]:
@@ -135,17 +157,23 @@ def repair(content: bytes, writer: int) -> tuple[bytes, list[bytes]]:
     (b'{"t":2,"w":7,"n":"a","v":1}\\n', [b'{"t":1,"w":'])
     """
     good, bad = [], []
-    for line in content.splitlines():
-        if is_record(line, writer):
-            good.append(line)
-            continue
-        at = line.rfind(RECORD_START)
-        if at > 0 and is_record(line[at:], writer):
+    for line in content.split(b"\n"):
+        at = _record_in(line, writer)
+        if at is not None:
             good.append(line[at:])
-            bad.append(line[:at])
-        else:
-            bad.append(line)
+        if stranger := line[:at].strip():
+            bad.append(stranger)
     return b"".join(line + b"\n" for line in good), bad
+
+
+def _record_in(line: bytes, writer: int) -> int | None:
+    """Where in a line the record that ends it begins, or None when it ends in something else."""
+    at = 0
+    while at >= 0:
+        if is_record(line[at:], writer):
+            return at
+        at = line.find(RECORD_START, at + 1)
+    return None
 
 
 def is_record(line: bytes, writer: int) -> bool:
@@ -158,11 +186,13 @@ def is_record(line: bytes, writer: int) -> bool:
         return False
     if not all(value is None or isinstance(value, FIELDS.get(name, object)) for name, value in record.items()):
         return False
-    return record.get("n") is None or _is_value(record.get("v"))
+    values = [record.get("v")] if record.get("n") is not None else (record.get("m") or {}).values()
+    is_dated = 0 <= record["t"] < LATEST_MICROSECONDS
+    return is_dated and any(record.get(name) is not None for name in CONTENTS) and all(map(_is_value, values))
 
 
 def _is_value(value: Any) -> bool:
-    return value in NON_FINITE if isinstance(value, str) else value is not None
+    return value in NON_FINITE if isinstance(value, str) else isinstance(value, int | float)
 
 
 def _pread_by_seeking(descriptor: int, count: int, at: int) -> bytes:
@@ -185,18 +215,21 @@ def _open(path: Path) -> OpenJournal | None:
 
 def is_alive(path: Path) -> bool:
     """Whether the writer of a journal still holds its ``.alive``."""
-    alive = path.with_suffix(".alive")
-    if not alive.exists():
-        return False
     # Shared, so that two that ask at once do not take each other for the writer.
-    lock = FileLock(alive, shared=True)
-    if not lock.acquire():
-        return True
+    lock = FileLock(path.with_suffix(".alive"), shared=True, create=False)
+    try:
+        if not lock.acquire():
+            return True
+    except FileNotFoundError:
+        return False
     lock.release()
     return False
 
 
 def _slice(journal: OpenJournal, start: int, limit: int) -> Slice:
+    if start >= journal.size:
+        # Folded to its end; or further, when an older copy of it was put back.
+        return Slice(journal, start, start)
     end = min(journal.size, start + limit)
     newline = _last_newline(journal.descriptor, start, end)
     if newline == start and end < journal.size:
@@ -220,8 +253,8 @@ def _last_newline(descriptor: int, start: int, end: int) -> int:
 
 def _move(target: int, source: int, at: int, count: int) -> int:
     if hasattr(os, "copy_file_range"):
-        try:
-            return os.copy_file_range(source, target, count, offset_src=at)
-        except OSError:
-            pass  # not on this pair of file systems
+        # Some pairs of file systems refuse, some take nothing and say so.
+        with suppress(OSError):
+            if moved := os.copy_file_range(source, target, count, offset_src=at):
+                return moved
     return os.write(target, _pread(source, min(count, 1 << 24), at))
