@@ -1,5 +1,6 @@
 """What is kept comes back to the last bit; what nobody trusts, what is damaged and what is hostile is refused."""
 
+import contextlib
 import io
 import json
 import pickle
@@ -214,10 +215,10 @@ def test_members_that_lead_out_are_refused(name) -> None:
 def test_bombs_and_doubles_are_refused() -> None:
     with pytest.raises(ModelError, match="bomb"):
         types_in(archive(**{"schema.json": bytes(80 * 2**20)}))
-    with pytest.warns(UserWarning, match="Duplicate"):
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w") as file:
-            file.writestr("schema.json", "{}")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("schema.json", "{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
             file.writestr("schema.json", "{}")
     with pytest.raises(ModelError, match="twice"):
         types_in(out.getvalue())
@@ -231,10 +232,8 @@ def test_bombs_and_doubles_are_refused() -> None:
 def test_a_flipped_bit_never_does_worse_than_a_refusal(position, bit) -> None:
     data = bytearray(SMALL)
     data[int(position * len(data))] ^= 1 << bit
-    try:
+    with contextlib.suppress(ModelError):
         load_model(bytes(data), format="skops")
-    except ModelError as error:
-        assert str(error)
 
 
 SMALL = dump_model(linear_model.LinearRegression().fit(NUMBERS, Y)).data

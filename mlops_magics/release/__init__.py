@@ -1,0 +1,1 @@
+"""What goes out, and does it deserve trust?"""
