@@ -5,6 +5,7 @@ Power loss then costs at most about a second, and a run of a hundred million poi
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
@@ -15,6 +16,7 @@ from mlops_magics.store.journal import Journal, open_journals
 
 INTERVAL_SECONDS = 1.0
 LARGE_BYTES = 64 << 20
+LAST_FOLD_SECONDS = 5.0
 
 
 class Keeper:
@@ -37,6 +39,13 @@ class Keeper:
             self._sizes, self._folded_at = {}, {}
             self._thread = threading.Thread(target=self._work, name="mlops-keeper", daemon=True)
             self._thread.start()
+            # A thread still there when the interpreter goes keeps DuckDB loaded, which then complains on stderr.
+            atexit.register(self._end)
+
+    def _end(self) -> None:
+        self._stop.set()
+        if self._thread is not None and self._process == os.getpid():
+            self._thread.join(LAST_FOLD_SECONDS)
 
     def _work(self) -> None:
         while not self._stop.wait(INTERVAL_SECONDS):
