@@ -107,8 +107,9 @@ def _column_problems(column: ColumnSignature, values: pyarrow.ChunkedArray) -> l
     if FAMILIES[found] != FAMILIES[column.type] or ("boolean" in {found, column.type} and found != column.type):
         return [f"{column.name}: is {found} where {column.type} is expected"]
     problems = []
-    if values.null_count and not column.nullable:
-        problems.append(f"{column.name}: {_rows(values.null_count, len(values))} missing where none was")
+    missing = compute.sum(compute.is_null(values, nan_is_null=True)).as_py()
+    if missing and not column.nullable:
+        problems.append(f"{column.name}: {_rows(missing, len(values))} missing where none was")
     if FAMILIES[column.type] == "number":
         problems += _range_problems(column, values)
     elif column.levels is not None:

@@ -133,8 +133,7 @@ def read_csv(files: Sequence[str]) -> pyarrow.Table:
     names = ", ".join(map(_DUCKDB.text, files))
     with duckdb.connect() as connection:
         try:
-            found = connection.execute(f"SELECT * FROM read_csv([{names}])")
-            return found.to_arrow_table()
+            return connection.sql(f"SELECT * FROM read_csv([{names}])").to_arrow_table()
         except duckdb.Error as reason:
             raise DataError(f"{files[0]} cannot be read as CSV: {str(reason).splitlines()[0]}") from reason
 
@@ -223,7 +222,7 @@ def _in_grid(source: str, name: str, type_: LogicalType, grid: Grid | None, ask:
     profile = _summed(name, type_, counted, ask(cell_query(source, name, family, counted, _DUCKDB)), partial(
         ask, finite_query(source, name, family, _DUCKDB)
     ))
-    return profile if grid else replace(profile, grid=None, counts=())
+    return profile if grid else replace(profile, grid=None, counts=(), distinct=None)
 
 
 def _found_grid(source: str, name: str, type_: LogicalType, ask: Ask) -> ColumnProfile:

@@ -112,7 +112,8 @@ def level_query(source: str, column: str, keep: Sequence[str] | None, dialect: D
         levels = ", ".join(map(dialect.text, keep))
         kept = f"k AS (SELECT level, n FROM g WHERE {f'level IN ({levels})' if keep else '1 = 0'})"
     return (
-        f"WITH {grouped}, {kept}, r AS (SELECT level, n FROM g WHERE level NOT IN (SELECT level FROM k)) "
+        f"WITH {grouped}, {kept}, "
+        "r AS (SELECT level, n FROM g WHERE level IS NOT NULL AND level NOT IN (SELECT level FROM k)) "
         "SELECT 'kept', level, n, 1 FROM k UNION ALL SELECT 'null', NULL, n, 1 FROM g WHERE level IS NULL "
         f"UNION ALL (SELECT 'stray', level, n, 1 FROM r ORDER BY md5(level), level LIMIT {MOST_STRAYS}) "
         "UNION ALL SELECT 'rest', NULL, sum(n), count(*) FROM r"
