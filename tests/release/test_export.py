@@ -216,7 +216,8 @@ def test_progress_goes_from_nothing_to_all(shelf, model, frame, tmp_path) -> Non
 
 
 @pytest.mark.parametrize("name", [
-    "it's `rm -rf`", "Ünïcode ✈ 航班", "a/b/../../c", "```python\nimport os\n```", "[x](javascript:alert(1))", "a" * 300,
+    "it's `rm -rf`", "Ünïcode ✈ 航班", "a/b/../../c", "```python\nimport os\n```", "[x](javascript:alert(1))",
+    "a" * 300,
     "<script>alert(1)</script>", "\x00\x1b[31m",
 ])  # fmt: skip
 def test_hostile_names_stay_text(name, shelf, model, frame, tmp_path) -> None:

@@ -9,16 +9,17 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlops_magics
 from mlops_magics.data.profile import Profile
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, ModelError, StoreError
-from mlops_magics.model.formats import TRUSTED_TYPES, types_in, untrusted_types
+from mlops_magics.model.formats import TRUSTED_TYPES, types_in
 from mlops_magics.records import Artifact, Run, decode, encode
+from mlops_magics.release.bundle.audit import version_of
 from mlops_magics.release.bundle.load import Bundle, load_bundle
 from mlops_magics.release.bundle.manifest import (
     EXAMPLE,
@@ -102,11 +103,10 @@ def export(  # noqa: PLR0913 - every one is a question the command line asks
             _write(draft / name, content)
         _sync_folder(draft)
         tell(0.6, "checking what was written")
-        load_bundle(draft, trust=trusted, allow_pickle=allow_pickle)
+        bundle = load_bundle(draft, trust=trusted, allow_pickle=allow_pickle)
         _put_in_place(draft, target, overwrite=overwrite)
-    bundle = load_bundle(target, trust=trusted, allow_pickle=allow_pickle)
     tell(1.0, "done")
-    return bundle
+    return replace(bundle, path=target)
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
@@ -165,7 +165,7 @@ def _contents(
     by_user = tuple(name for name in types if name not in TRUSTED_TYPES)
     manifest = Manifest(
         format=FORMAT,
-        written_by=f"mlops_magics {mlops_magics.__version__}",
+        written_by=f"mlops_magics {version_of('mlops-magics') or 'unknown'}",
         name=run.name,
         model_class=str(detail.get("class", "")),
         task=str(detail.get("task", "")),
@@ -186,20 +186,20 @@ def _contents(
 
 def _listing(manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:
     listed = {name: File(hashlib.sha256(content).hexdigest(), len(content)) for name, content in files.items()}
-    return Manifest(**{name: getattr(manifest, name) for name in manifest.__slots__ if name != "files"}, files=listed)
+    return replace(manifest, files=listed)
 
 
 def _types(data: bytes, *, trust: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        refused = untrusted_types(data, trust=trust)
+        types = types_in(data)
     except ModelError as error:
         raise BundleError(error.what, hint=error.hint) from error
-    if refused:
+    if refused := sorted(set(types) - TRUSTED_TYPES - set(trust)):
         raise BundleError(
             f"the model holds {'types' if len(refused) > 1 else 'a type'} nobody trusted: {', '.join(refused)}",
             hint=f"If you know what it does, trust it by name: --trust {refused[0]}.",
         )
-    return types_in(data)
+    return types
 
 
 def _profile(run: Run, store: Store) -> Profile | None:
