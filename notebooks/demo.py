@@ -19,6 +19,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True)
     # The kernel works in the demo's folder, so that its store and bundle stay there.
     os.environ["PYTHONPATH"] = str(HERE)
+    # Two OpenMP threads that spin for each other are far slower than ones that wait, when the machine is busy.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["MLOPS_STORE"] = str(folder / ".mlops")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     execute(notebook, folder)
@@ -31,7 +33,8 @@ def main(folder: Path) -> None:
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})
     steps = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    with client.setup_kernel():
+    # Its kernel is on this machine; that its port is not encrypted need not be said.
+    with client.setup_kernel(extra_arguments=["--IPKernelApp.log_level=40"]):
         for number, index in enumerate(steps, 1):
             cell = notebook.cells[index]
             label = next(line for line in cell.source.splitlines() if line.strip())
@@ -49,9 +52,11 @@ def report(folder: Path, page: Path) -> None:
     verdicts = [verdict for verdict in store.verdicts("boosted") if verdict.question == "drift"]
     print()
     print(mlops.runs("flights", best="val_auc"))
+    print()
     print(mlops.diff("baseline", "boosted"))
+    print()
     print(f"drift of {verdicts[0].subject} against boosted: {verdicts[0].verdict}")
-    print(f"the bundle:                    {shown(load_bundle(folder / 'bundles' / 'flights').path)}")
+    print(f"the bundle, ready to be loaded: {shown(load_bundle(folder / 'bundles' / 'flights').path)}")
     print(f"the notebook, a page to look at: {shown(page)}")
 
 

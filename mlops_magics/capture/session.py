@@ -156,13 +156,10 @@ class Session:
 
     def _record_fit(self, estimator: Any, X: Any) -> None:
         from mlops_magics.capture.tables import describe_table
-        from mlops_magics.model.estimator import describe
+        from mlops_magics.model.estimator import describe, summary_of
 
-        description = describe(estimator)
-        self.run.record(
-            Param(key="model", value=description.class_name),
-            *(Param(key=key, value=value) for key, value in description.params.items()),
-        )
+        params = {"model": summary_of(estimator), **describe(estimator).params}
+        self.run.record(*(Param(key=key, value=value) for key, value in params.items()))
         if X is not None:
             dataset, profile = describe_table(X, name=self.name_of(X) or "fit", role="fit")
             self.run.record(profile, dataset)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_magics.compare.source import CellChange, changed_cells, final_sources
+from mlops_magics.compare.source import CellChange, changed_cells, code_diff, final_sources
 from mlops_magics.records import Environment, Run, decode
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title
 from mlops_magics.store import open_store
@@ -57,6 +57,8 @@ class Difference(Shown):
         Named values: parameters, last values of metrics, tables by role, package versions, and git with Python.
     cells
         Cells of the notebook that were changed, added or removed.
+    code_diff
+        The same as one unified diff over all cells, which reads well when their borders moved.
     """
 
     left: Run
@@ -67,6 +69,7 @@ class Difference(Shown):
     data: tuple[Change, ...]
     packages: tuple[Change, ...]
     code_state: tuple[Change, ...]
+    code_diff: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -90,15 +93,16 @@ class Difference(Shown):
             return Document(*blocks, Line("Nothing that was recorded differs.", tone="quiet"))
         if self.metrics:
             blocks.append(_metrics_table(self.metrics, names))
-        for title, changes in (("Parameters", self.params), ("Data", self.data), ("Code state", self.code_state)):
+        blocks += _params_blocks(self.params, names)
+        for title, changes in (("data", self.data), ("state of the code", self.code_state)):
             if changes:
                 blocks.append(_changes_table(title, changes, names))
         if self.cells:
-            code = [Code(f"# {change.kind}\n{change.diff}", language="diff") for change in self.cells]
             count = len(self.cells)
-            blocks.append(Fold(f"{count} cell{'s differ' if count > 1 else ' differs'}", *code, open=count <= 6))
+            title = f"Code: {count} cell{'s differ' if count > 1 else ' differs'}"
+            blocks.append(Fold(title, Code(self.code_diff, language="diff"), open=True))
         if self.packages:
-            table = _changes_table("", self.packages, names)
+            table = _changes_table("package", self.packages, names)
             blocks.append(Fold(f"{len(self.packages)} packages differ", table, open=len(self.packages) <= 6))
         same = [word for word, part in (("parameters", self.params), ("data", self.data), ("code", self.cells),
                                         ("packages", self.packages), ("git", self.code_state)) if not part]
@@ -131,12 +135,14 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     place = store if isinstance(store, Store) else open_store(store)
     with place.snapshot():
         first, second = place.find(left), place.find(right)
+        code = _sources(place, first), _sources(place, second)
         return Difference(
             left=first,
             right=second,
             params=_changes(place.params(first), place.params(second)),
             metrics=_changes(place.metrics(first), place.metrics(second)),
-            cells=_cells(place, first, second),
+            cells=tuple(changed_cells(*code)),
+            code_diff=code_diff(*code),
             data=_changes(_tables(place, first), _tables(place, second)),
             packages=_packages(place, first, second),
             code_state=_changes(_code_state(place, first), _code_state(place, second)),
@@ -156,10 +162,9 @@ def _equal(left: Any, right: Any) -> bool:
     return type(left) is type(right) and (left == right or repr(left) == repr(right))
 
 
-def _cells(store: Store, left: Run, right: Run) -> tuple[CellChange, ...]:
-    first, second = store.cells(left), store.cells(right)
-    texts = store.texts([cell.source for cell in (*first, *second)])
-    return tuple(changed_cells(final_sources(first, texts), final_sources(second, texts)))
+def _sources(store: Store, run: Run) -> list[str]:
+    cells = store.cells(run)
+    return final_sources(cells, store.texts([cell.source for cell in cells]))
 
 
 def _tables(store: Store, run: Run) -> dict[str, Any]:
@@ -211,9 +216,21 @@ def _metrics_table(changes: tuple[Change, ...], names: tuple[str, str]) -> Table
     return Table(columns, rows)
 
 
-def _changes_table(title: str, changes: tuple[Change, ...], names: tuple[str, str]) -> Table:
+def _params_blocks(changes: tuple[Change, ...], names: tuple[str, str]) -> Iterator[Any]:
+    """What both have in the open; what only one has, as when the model is another one, folded."""
+    both = tuple(change for change in changes if change.in_left and change.in_right)
+    if both:
+        yield _changes_table("parameter", both, names)
+    for side, name in zip(("left", "right"), names, strict=True):
+        own = [change for change in changes if change not in both and getattr(change, f"in_{side}")]
+        if own:
+            rows = [(change.key, _side(change, side)) for change in own]
+            yield Fold(f"{len(own)} parameters only {name} has", Table(["parameter", name], rows), open=len(own) <= 3)
+
+
+def _changes_table(title: str, changes: Sequence[Change], names: tuple[str, str]) -> Table:
     rows = [(change.key, _side(change, "left"), _side(change, "right")) for change in changes]
-    return Table([Column(title.lower() or "package"), *(Column(name) for name in names)], rows)
+    return Table([title, *names], rows)
 
 
 def _side(change: Change, side: Literal["left", "right"]) -> Any:

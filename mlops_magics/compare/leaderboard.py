@@ -82,11 +82,11 @@ class Leaderboard(Shown):
         return sorted(keys, key=lambda key: (key != first, -int(self.frame[key].notna().sum()), "/" in key))[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
-        """Those that differ between the runs, the most common ones first."""
+        """Those that differ between the runs: a model's own before those of its parts, the most common first."""
         keys = [key for key in self.frame.columns if key.startswith("params.")]
         values = {key: {encode(value) for value in self.frame[key] if _is(value)} for key in keys}
         differing = [key for key in keys if len(values[key]) > 1]
-        return sorted(differing, key=lambda key: (-int(self.frame[key].notna().sum()), key.count("__")))[:SHOWN_PARAMS]
+        return sorted(differing, key=lambda key: ("__" in key, -int(self.frame[key].notna().sum())))[:SHOWN_PARAMS]
 
 
 def runs(

@@ -15,17 +15,11 @@ SIMILAR = 0.4
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """One cell that differs. ``diff`` is unified, without its two file lines."""
+    """One cell that differs: its source on each side that has it."""
 
     kind: Literal["changed", "added", "removed"]
     left: str | None
     right: str | None
-
-    @property
-    def diff(self) -> str:
-        """What to take away (-) and to add (+) to get from left to right."""
-        left, right = (self.left or "").splitlines(), (self.right or "").splitlines()
-        return "\n".join(line.rstrip("\n") for line in list(unified_diff(left, right, n=2, lineterm=""))[2:])
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
@@ -52,6 +46,16 @@ def changed_cells(left: Sequence[str], right: Sequence[str]) -> list[CellChange]
         if tag != "equal":
             changes.extend(_paired(left[low:high], right[start:stop]))
     return changes
+
+
+def code_diff(left: Sequence[str], right: Sequence[str]) -> str:
+    """One unified diff over all cells, with an empty line between them and three lines of context.
+
+    >>> code_diff(["a = 1"], ["a = 2"])
+    '@@ -1 +1 @@\\n-a = 1\\n+a = 2'
+    """
+    before, after = ("\n\n".join(cells).splitlines() for cells in (left, right))
+    return "\n".join(list(unified_diff(before, after, lineterm=""))[2:])
 
 
 def _paired(left: Sequence[str], right: Sequence[str]) -> Iterator[CellChange]:

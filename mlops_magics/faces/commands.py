@@ -129,12 +129,14 @@ def _diff(context: Context, words: Namespace) -> Any:
 
 
 def _drift(context: Context, words: Namespace) -> Any:
+    from mlops_magics.data.frames import open_table
     from mlops_magics.monitor.drift import drift
 
-    with context.progress("drift"):
-        return drift(
-            context.data(words.data), _reference(context, words.against), store=context.store(), method=words.method
-        )
+    name = words.data if words.data.isidentifier() else None
+    with context.progress("drift") as bar:
+        bar(0.0, "reading the data")
+        current = open_table(context.data(words.data), name=name)
+        return drift(current, _reference(context, words.against), store=context.store(), method=words.method)
 
 
 def _reference(context: Context, word: str | None) -> Any:

@@ -117,7 +117,7 @@ class NotebookContext(Context):
         return word if is_path(word) and word not in self._shell.user_ns else self.value(word)
 
     def progress(self, label: str) -> AbstractContextManager[Bar]:
-        return notebook_bar(label)
+        return notebook_bar(label) if getattr(self._shell, "kernel", None) else terminal_bar(label)
 
 
 class ShellContext(Context):

@@ -53,6 +53,21 @@ def class_name_of(model: object) -> str:
     return ".".join([*public, kind.__qualname__.replace("<locals>.", "")])
 
 
+def summary_of(model: object) -> str:
+    """Name ``model`` in few words: its class, or those of a pipeline's steps in order.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> summary_of(make_pipeline(StandardScaler(), Ridge()))
+    'StandardScaler → Ridge'
+    """
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps and all(isinstance(step, tuple) and len(step) == 2 for step in steps):
+        return " → ".join(summary_of(step) for _, step in steps if step is not None and not isinstance(step, str))
+    return type(model).__name__
+
+
 def describe(model: object) -> Description:
     """Describe ``model`` by its class and its parameters, nested ones included.
 

@@ -69,6 +69,9 @@ def _lines(block: Block, width: int) -> Iterator[str]:
         yield from _chart(block, width)
     elif isinstance(block, Charts):
         yield from _spaced(block.charts, width)
+    elif not block.open:
+        # A terminal cannot open it: what is closed is the part most readers do without.
+        yield f"▸ {glyphs.clean(block.summary)}"
     else:
         yield f"▾ {glyphs.clean(block.summary)}"
         yield from (INDENT + line if line else "" for line in _spaced(block.blocks, width - len(INDENT)))
