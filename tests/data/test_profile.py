@@ -155,7 +155,8 @@ def test_distinct_strays_are_estimated() -> None:
 
 def test_nested_empty_and_odd_columns_do_not_stop_a_profile() -> None:
     table = pa.table({
-        "list": [[1], None], "none": pa.nulls(2), "nan": [np.nan, None], "big": pa.array([2**63, 2**64 - 1], pa.uint64()),
+        "list": [[1], None], "none": pa.nulls(2), "nan": [np.nan, None],
+        "big": pa.array([2**63, 2**64 - 1], pa.uint64()),
         "huge": [1e300, -1e300], "category": pa.array(["x", None]).dictionary_encode(),
         "decimal": pa.array([1, None], pa.decimal128(10, 2)), "day": pa.array([1, 2], pa.date32()),
     })

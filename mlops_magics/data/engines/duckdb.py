@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -46,6 +45,7 @@ Ask = Callable[[str], Rows]
 _SOURCE = "mlops_table"
 _DUCKDB = Dialect()
 _FEWEST_BINS = 32
+_SIDE_BY_SIDE = 2
 _TYPES: Mapping[str, LogicalType] = {
     **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"], "integer"),
     **dict.fromkeys(["UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"], "integer"),
@@ -91,7 +91,7 @@ class Scan:
         """
         if not self.is_shared:
             return [question(self.ask) for question in questions]
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             return list(pool.map(lambda question: question(self.ask), questions))
 
     def close(self) -> None:
