@@ -116,8 +116,9 @@ def residual_series(truth: np.ndarray[Any, Any], answer: np.ndarray[Any, Any]) -
     """
     error = answer - truth
     low, high = np.quantile(error, [0.005, 0.995])
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    largest = max(abs(low), abs(high))
+    if high - low <= 1000 * np.spacing(largest):  # all errors are one number, up to rounding
+        low, high = low - (largest * 1e-6 or 0.5), high + (largest * 1e-6 or 0.5)
     counts, edges = np.histogram(error, bins=40, range=(low, high))
     return {
         "name": "answer − truth",

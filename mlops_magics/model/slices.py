@@ -58,11 +58,9 @@ def groups_by(X: Any, by: Any) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     values = pd.Series(_values(X, by))
     if len(values) != row_count(X):
         raise DataError(f"by has {len(values):,} values, X has {row_count(X):,} rows", hint="Give one value per row.")
-    named = _levels(values)
-    names = [level for level in dict.fromkeys(named) if level != "missing"]
-    codes = pd.Index(names, dtype=object).get_indexer(pd.Index(named, dtype=object))
-    for code, name in sorted(enumerate(names), key=lambda item: _order(item[1])):
-        yield name, np.flatnonzero(codes == code)
+    codes, names = _levels(values)
+    for code in sorted(range(len(names)), key=lambda code: _order(names[code])):
+        yield names[code], np.flatnonzero(codes == code)
     if (codes < 0).any():
         yield "missing", np.flatnonzero(codes < 0)
 
@@ -73,21 +71,21 @@ def _values(X: Any, by: Any) -> Any:
     return wrapped.to_pandas() if isinstance(wrapped, nw.Series) else native
 
 
-def _levels(values: Any) -> list[str]:
-    """The name of the group of each row."""
-    distinct = values.nunique()
+def _levels(values: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
+    """The number of each row's group, −1 for a missing value, and the names of the groups."""
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if is_number and distinct > LIMIT:
-        return [_interval(level) for level in pd.qcut(values.astype("float64"), 4, duplicates="drop")]
-    texts = values.astype(object).map(str, na_action="ignore")
-    if distinct > LIMIT:
-        largest = texts.value_counts().index[: LIMIT - 1]
-        texts = texts.where(texts.isin(largest) | texts.isna(), "other")
-    return [str(level) for level in texts.fillna("missing")]
-
-
-def _interval(level: Any) -> str:
-    return f"{level.left:.6g} to {level.right:.6g}" if hasattr(level, "left") else "missing"
+    if is_number and values.nunique() > LIMIT:
+        quarters = pd.qcut(values.astype("float64"), 4, duplicates="drop").cat
+        return quarters.codes.to_numpy(), [f"{one.left:.6g} to {one.right:.6g}" for one in quarters.categories]
+    codes, levels = pd.factorize(values)
+    names = [str(level) for level in levels]
+    if len(names) <= LIMIT:
+        return np.asarray(codes), names
+    largest = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[: LIMIT - 1]
+    renumbered = np.full(len(names) + 1, LIMIT - 1)  # the last entry is read by −1
+    renumbered[largest] = np.arange(LIMIT - 1)
+    renumbered[-1] = -1
+    return renumbered[codes], [*(names[level] for level in largest), "other"]
 
 
 def _order(name: str) -> tuple[int, float, str]:

@@ -119,3 +119,17 @@ def test_the_summary_of_a_regression_counts_every_row() -> None:
     assert sum(mean["rows"]) == 5000
     assert all(a <= b for a, b in zip(low["y"], high["y"], strict=True))
     assert sum(residual_series(truth, truth)["y"]) == 5000
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    offset=st.floats(-1e12, 1e12), noise=st.sampled_from([0.0, 1e-300, 1e-16, 1e-9, 1.0, 1e9]), rows=st.integers(1, 60),
+    seed=seeds,
+)
+def test_any_errors_make_a_histogram(offset, noise, rows, seed) -> None:
+    truth = np.random.default_rng(seed).normal(size=rows)
+    answer = truth + offset + np.random.default_rng(seed + 1).normal(size=rows) * noise
+    residuals = residual_series(truth, answer)
+    assert sum(residuals["y"]) + residuals["below"] + residuals["above"] == rows
+    assert np.isfinite(residuals["x"]).all()
+    assert sum(predicted_true_series(truth, answer)[0]["rows"]) == rows
