@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mlops_magics.errors import MlopsError as MlopsError
     from mlops_magics.model.evaluation import evaluate as evaluate
     from mlops_magics.monitor.drift import drift as drift
-    from mlops_magics.release.bundle import export as export, load_bundle as load_bundle
+    from mlops_magics.release.bundle import export as export
+    from mlops_magics.release.bundle import load_bundle as load_bundle
     from mlops_magics.store import open_store as open_store
 
 __version__ = "0.1.0"

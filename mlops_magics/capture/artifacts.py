@@ -56,7 +56,7 @@ def keep_model(store: Store, model: Any, *, task: str, name: str = "model") -> A
     return _artifact(store, data, name, "model", len(data), {**detail, "task": task})
 
 
-def _artifact(
+def _artifact(  # noqa: PLR0913, PLR0917 - one value per field of the record
     store: Store,
     content: bytes | Path,
     name: str,
@@ -75,8 +75,8 @@ def _is_frame(content: Any) -> bool:
 
 
 def _frame(content: Any) -> tuple[bytes, dict[str, Any]]:
-    import narwhals
-    import pyarrow.parquet
+    import narwhals  # noqa: PLC0415 - only those who keep frames need it
+    import pyarrow.parquet  # noqa: PLC0415
 
     table = narwhals.from_native(content, eager_only=True).to_arrow()
     sink = io.BytesIO()
@@ -91,8 +91,8 @@ def _figure(content: Any) -> tuple[bytes, dict[str, Any]]:
 
 
 def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
-    from mlops_magics.model.estimator import describe
-    from mlops_magics.model.formats import dump_model
+    from mlops_magics.model.estimator import describe  # noqa: PLC0415
+    from mlops_magics.model.formats import dump_model  # noqa: PLC0415 - brings skops
 
     saved = dump_model(content)
     return saved.data, {"format": saved.format, "class": describe(content).class_name}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE_ROWS = 5
 
 
-def facts_of(
+def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
     store: Store, evaluation: Evaluation, model: Any, X: Any, *, split: str, name: str
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way."""
@@ -46,7 +46,8 @@ def facts_of(
     try:
         facts.append(keep_model(store, model, task=evaluation.task))
     except ModelError as error:
-        warnings.warn(f"the model is not kept with the run, so it cannot be exported: {error}", StoreWarning, stacklevel=4)
+        reason = f"the model is not kept with the run, so it cannot be exported: {error}"
+        warnings.warn(reason, StoreWarning, stacklevel=4)
     return facts
 
 
@@ -55,7 +56,7 @@ def _confusion(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _example(store: Store, X: Any) -> Artifact:
-    from mlops_magics.data.frames import open_table
+    from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
 
     rows = open_table(X).head(EXAMPLE_ROWS)
     data = rows.to_json(orient="split", index=False, date_format="iso", double_precision=15).encode()

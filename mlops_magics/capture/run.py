@@ -7,13 +7,14 @@ import re
 import threading
 import warnings
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mlops_magics.capture.environment import collect, text_of
+from mlops_magics.capture.environment import collect
 from mlops_magics.capture.numbers import metric_step, metric_value
-from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound
+from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound, ValueNotRecorded
 from mlops_magics.records import Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
 from mlops_magics.show import Document, Line, Shown
 from mlops_magics.store import open_store
@@ -131,14 +132,14 @@ class ActiveRun(Shown):
         MlopsError
             The file is not there, or the object is of no kind that can be kept.
         """
-        from mlops_magics.capture.artifacts import keep
+        from mlops_magics.capture.artifacts import keep  # noqa: PLC0415 - few runs keep any
 
         self._check_open()
         artifact = keep(self.store, content, name=name)
         self._record(artifact)
         return artifact
 
-    def evaluate(
+    def evaluate(  # noqa: PLR0913 - the words of an evaluation
         self, model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None, name: str | None = None
     ) -> Evaluation:
         """Measure a model on one split in the metrics of its task, and keep what later questions need.
@@ -164,8 +165,8 @@ class ActiveRun(Shown):
         ModelError, DataError
             The model cannot answer, or the table does not fit it.
         """
-        from mlops_magics.capture.evaluating import facts_of
-        from mlops_magics.model.evaluation import evaluate
+        from mlops_magics.capture.evaluating import facts_of  # noqa: PLC0415
+        from mlops_magics.model.evaluation import evaluate  # noqa: PLC0415 - brings numpy and pyarrow
 
         self._check_open()
         evaluation = evaluate(model, X, y, split=split, by=by)
@@ -251,7 +252,7 @@ class ActiveRun(Shown):
         return Document(Line(f"{shown} is {self.status}"))
 
 
-def track(
+def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     experiment: str,
     name: str | None = None,
     *,
@@ -292,7 +293,7 @@ def track(
     >>> with track("flights", "baseline", params={"C": 1.0}) as run:  # doctest: +SKIP
     ...     run.log({"val/auc": 0.72})
     """
-    from mlops_magics.store.queries import Store
+    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 
     for what, value in (("experiment", experiment), ("run", name)):
         if value is not None and not _NAME.fullmatch(value):
@@ -310,8 +311,6 @@ def track(
 
 
 def _new(store: Store, experiment: str, name: str | None) -> Run:
-    from datetime import UTC, datetime
-
     run_id = store.new_run_id()
     started = datetime.now(UTC).replace(tzinfo=None)
     return Run(
@@ -331,14 +330,13 @@ def _resumed(store: Store, experiment: str, name: str | None) -> Run:
     run = candidates[-1]
     if run.status == "running":
         raise MlopsError(
-            f"{experiment}/{run.name} is running somewhere", hint="End it there first, or start a new one without --resume"
+            f"{experiment}/{run.name} is running somewhere",
+            hint="End it there first, or start a new one without --resume",
         )
     return run
 
 
 def _unwritable(*names: Any) -> MlopsError:
-    from mlops_magics.errors import ValueNotRecorded
-
     return ValueNotRecorded(f"a metric's name is text that UTF-8 can write, not {', '.join(map(ascii, names))}")
 
 

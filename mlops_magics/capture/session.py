@@ -79,6 +79,8 @@ class Session:
 
         Parameters
         ----------
+        experiment, name, resume
+            See :func:`mlops_magics.track`.
         this_cell
             The run is over when the cell is.
         """
@@ -155,8 +157,8 @@ class Session:
                 warnings.warn(f"a fit was not recorded in full: {reason}", StoreWarning, stacklevel=3)
 
     def _record_fit(self, estimator: Any, X: Any) -> None:
-        from mlops_magics.capture.tables import describe_table
-        from mlops_magics.model.estimator import describe, summary_of
+        from mlops_magics.capture.tables import describe_table  # noqa: PLC0415 - few notebooks get here before they fit
+        from mlops_magics.model.estimator import describe, summary_of  # noqa: PLC0415
 
         params = {"model": summary_of(estimator), **describe(estimator).params}
         self.run.record(*(Param(key=key, value=value) for key, value in params.items()))

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_magics.compare.source import CellChange, changed_cells, code_diff, final_sources
 from mlops_magics.records import Environment, Run, decode
-from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title
+from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
+
+Side = Literal["left", "right"]
+SIDES: tuple[Side, Side] = ("left", "right")
+TONES: Mapping[Side | None, Tone] = {"right": "good", "left": "bad", None: "plain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Change:
         return None
 
     @property
-    def better(self) -> Literal["left", "right"] | None:
+    def better(self) -> Side | None:
         """For a metric: the side its name calls better; None where that cannot be said."""
         if self.delta is None or not abs(self.delta) > 0:
             return None
@@ -130,7 +134,7 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     --------
     >>> diff("baseline", "boosted").params  # doctest: +SKIP
     """
-    from mlops_magics.store.queries import Store
+    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 
     place = store if isinstance(store, Store) else open_store(store)
     with place.snapshot():
@@ -209,7 +213,7 @@ def _names(left: Run, right: Run) -> tuple[str, str]:
 def _metrics_table(changes: tuple[Change, ...], names: tuple[str, str]) -> Table:
     rows = []
     for change in changes:
-        tone = {"right": "good", "left": "bad", None: "plain"}[change.better]
+        tone = TONES[change.better]
         delta = None if change.delta is None else Mark(f"{change.delta:+.4g}", tone)
         rows.append((change.key, _side(change, "left"), _side(change, "right"), delta))
     columns = [Column("metric"), *(Column(name, align="right") for name in names), Column("change", align="right")]
@@ -221,7 +225,7 @@ def _params_blocks(changes: tuple[Change, ...], names: tuple[str, str]) -> Itera
     both = tuple(change for change in changes if change.in_left and change.in_right)
     if both:
         yield _changes_table("parameter", both, names)
-    for side, name in zip(("left", "right"), names, strict=True):
+    for side, name in zip(SIDES, names, strict=True):
         own = [change for change in changes if change not in both and getattr(change, f"in_{side}")]
         if own:
             rows = [(change.key, _side(change, side)) for change in own]
@@ -233,7 +237,7 @@ def _changes_table(title: str, changes: Sequence[Change], names: tuple[str, str]
     return Table([title, *names], rows)
 
 
-def _side(change: Change, side: Literal["left", "right"]) -> Any:
+def _side(change: Change, side: Side) -> Any:
     """The value of a side as a table cell: empty where it has none, the word where it is None."""
     if not getattr(change, f"in_{side}"):
         return None

@@ -39,14 +39,19 @@ class Holdings(Shown):
 
     def document(self) -> Document:
         """Where it is, its counts, and anything one should know."""
-        sizes = [("database", self.database_bytes), ("files", self.blob_bytes), ("journals, not folded", self.waiting_bytes)]
+        sizes = [
+            ("database", self.database_bytes),
+            ("files", self.blob_bytes),
+            ("journals, not folded", self.waiting_bytes),
+        ]
         blocks: list[Any] = [
             Title("Store", self.path),
             Table(["holds", Column("count", align="right")], list(self.counts.items())),
             Table(["part", Column("bytes", align="right")], sizes),
         ]
         if self.quarantined:
-            blocks.append(Line(f"{self.quarantined} journals had lines that were no records: see quarantine/", tone="bad"))
+            sentence = f"{self.quarantined} journals had lines that were no records: see quarantine/"
+            blocks.append(Line(sentence, tone="bad"))
         if self.notice:
             blocks.append(Line(self.notice, tone="unknown"))
         return Document(*blocks)

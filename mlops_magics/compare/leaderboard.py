@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.errors import DataError
 from mlops_magics.records import encode
-from mlops_magics.show import Column, Document, Line, Mark, Shown, Table, Title
+from mlops_magics.show import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN_METRICS = 6
 SHOWN_PARAMS = 4
-TONES = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
+TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -39,12 +41,7 @@ class Leaderboard(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The runs as a list of mappings without missing values, JSON-ready."""
         rows = self.frame.astype(object).to_dict("records")
-        return {
-            "runs": [
-                {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in row.items() if _is(value)}
-                for row in rows
-            ]
-        }
+        return {"runs": [{key: _plain(value) for key, value in row.items() if _is(value)} for row in rows]}
 
     def document(self) -> Document:
         """A table of the runs, the best value of each metric marked."""
@@ -79,14 +76,17 @@ class Leaderboard(Shown):
         """Those most runs have; what people logged by hand before what an evaluation adds."""
         keys = [key for key in self.frame.columns if key.startswith("metrics.")]
         first = f"metrics.{self.sorted_by}"
-        return sorted(keys, key=lambda key: (key != first, -int(self.frame[key].notna().sum()), "/" in key))[:SHOWN_METRICS]
+        return sorted(keys, key=lambda key: (key != first, -self._count(key), "/" in key))[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
         """Those that differ between the runs: a model's own before those of its parts, the most common first."""
         keys = [key for key in self.frame.columns if key.startswith("params.")]
         values = {key: {encode(value) for value in self.frame[key] if _is(value)} for key in keys}
         differing = [key for key in keys if len(values[key]) > 1]
-        return sorted(differing, key=lambda key: ("__" in key, -int(self.frame[key].notna().sum())))[:SHOWN_PARAMS]
+        return sorted(differing, key=lambda key: ("__" in key, -self._count(key)))[:SHOWN_PARAMS]
+
+    def _count(self, key: str) -> int:
+        return int(self.frame[key].count())
 
 
 def runs(
@@ -109,14 +109,15 @@ def runs(
         A metric to sort by, the best first; whether small or large is good follows from its name.
     limit
         How many rows the display shows, at least 1; the frame holds all.
+    store
+        A store or where it is; see :func:`mlops_magics.open_store`.
 
     Raises
     ------
     DataError
         No run has the metric ``best``.
     """
-    from mlops_magics.errors import DataError
-    from mlops_magics.store.queries import Store
+    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 
     place = store if isinstance(store, Store) else open_store(store)
     frame = place.runs(experiment, where)
@@ -127,6 +128,10 @@ def runs(
             raise DataError(f"no run has a metric {best!r}", seen=best, exists=known)
         frame = frame.sort_values(key, ascending=lower_is_better(best), na_position="last", ignore_index=True)
     return Leaderboard(frame, max(1, limit), best)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _is(value: Any) -> bool:

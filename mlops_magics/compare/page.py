@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.source import final_sources
 from mlops_magics.records import Artifact, Dataset, Environment, Judged, Run
-from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title
+from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
-VERDICT_TONES = {"pass": "good", "fail": "bad", "unknown": "unknown"}
+VERDICT_TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,7 +36,7 @@ class RunPage(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The parts by name, JSON-ready."""
         return {
-            "run": {"id": self.run.id, "experiment": self.run.experiment, "name": self.run.name, "status": self.run.status},
+            "run": {name: getattr(self.run, name) for name in ("id", "experiment", "name", "status")},
             "params": dict(self.params),
             "metrics": dict(self.metrics),
             "tags": dict(self.tags),
@@ -66,12 +66,14 @@ class RunPage(Shown):
             blocks.append(Fold(f"{len(self.params)} parameters", table, open=len(self.params) <= 12))
         blocks += self._verdicts()
         if self.datasets:
-            rows = [(item.name, item.role, item.rows, len(item.columns), item.fingerprint[:12]) for item in self.datasets]
-            header = ["table", "role", Column("rows", align="right"), Column("columns", align="right"), "fingerprint"]
-            blocks.append(Table(header, rows))
+            rows = [
+                (item.name, item.role, item.rows, len(item.columns), item.fingerprint[:12]) for item in self.datasets
+            ]
+            sizes = Column("rows", align="right"), Column("columns", align="right")
+            blocks.append(Table(("table", "role", *sizes, "fingerprint"), rows))
         if self.artifacts:
             kept = [(item.name, item.type, item.size_bytes, item.sha256[:12]) for item in self.artifacts]
-            header = ["artifact", "type", Column("bytes", align="right"), "sha256"]
+            header = ("artifact", "type", Column("bytes", align="right"), "sha256")
             blocks.append(Fold(f"{len(kept)} artifacts", Table(header, kept)))
         if self.sources:
             blocks.append(Fold(f"{len(self.sources)} cells", *(Code(source) for source in self.sources)))
@@ -79,14 +81,17 @@ class RunPage(Shown):
         return Document(*blocks)
 
     def _verdicts(self) -> list[Any]:
-        rows = [(item.question, item.subject, Mark(item.verdict, VERDICT_TONES[item.verdict])) for item in self.verdicts]
+        rows = [
+            (item.question, item.subject, Mark(item.verdict, VERDICT_TONES[item.verdict])) for item in self.verdicts
+        ]
         return [Table(["question", "of", "verdict"], rows)] if rows else []
 
     def _environment(self) -> list[Any]:
         found = self.environment
         if not found:
             return []
-        git = f", git {found.git_commit[:12]}{' with uncommitted changes' if found.git_dirty else ''}" if found.git_commit else ""
+        dirty = " with uncommitted changes" if found.git_dirty else ""
+        git = f", git {found.git_commit[:12]}{dirty}" if found.git_commit else ""
         return [Line(f"Python {found.python} on {found.platform}{git}", tone="quiet")]
 
 
@@ -105,7 +110,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
     RunNotFound
         It is not in the store.
     """
-    from mlops_magics.store.queries import Store
+    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 
     place = store if isinstance(store, Store) else open_store(store)
     with place.snapshot():

@@ -49,10 +49,10 @@ def changed_cells(left: Sequence[str], right: Sequence[str]) -> list[CellChange]
 
 
 def code_diff(left: Sequence[str], right: Sequence[str]) -> str:
-    """One unified diff over all cells, with an empty line between them and three lines of context.
+    r"""One unified diff over all cells, with an empty line between them and three lines of context.
 
     >>> code_diff(["a = 1"], ["a = 2"])
-    '@@ -1 +1 @@\\n-a = 1\\n+a = 2'
+    '@@ -1 +1 @@\n-a = 1\n+a = 2'
     """
     before, after = ("\n\n".join(cells).splitlines() for cells in (left, right))
     return "\n".join(list(unified_diff(before, after, lineterm=""))[2:])

@@ -45,5 +45,8 @@ def _text(result: Any) -> str:
 
 
 def _json(result: Any) -> str:
-    value = json.loads(result.to_json(orient="records", date_format="iso")) if hasattr(result, "to_json") else result.to_dict()
+    if hasattr(result, "to_json"):
+        value = json.loads(result.to_json(orient="records", date_format="iso"))
+    else:
+        value = result.to_dict()
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)

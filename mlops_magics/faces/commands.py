@@ -3,6 +3,8 @@
 Each act takes its words apart, calls one function of the house and returns what came of it, to be shown.
 """
 
+# ruff: noqa: PLC0415 - a verb brings what it needs when it is asked
+
 from __future__ import annotations
 
 from argparse import Namespace
@@ -197,7 +199,9 @@ VERBS: tuple[Verb, ...] = (
         "record this notebook from here on; as %%mlops track, only this cell",
         _track,
         (
-            argument("experiment", metavar="EXPERIMENT", completes="experiment", help="what the variants have in common"),
+            argument(
+                "experiment", metavar="EXPERIMENT", completes="experiment", help="what the variants have in common"
+            ),
             argument("--name", metavar="NAME", completes="run", default=None, help="what this variant is called"),
             argument("--resume", action="store_true", help="go on with the newest run of this name"),
             argument("--this-cell", action="store_true", help="end the run with the cell"),
@@ -250,7 +254,14 @@ VERBS: tuple[Verb, ...] = (
         "what was tried, and what did best",
         _runs,
         (
-            argument("experiment", metavar="EXPERIMENT", nargs="?", default=None, completes="experiment", help="only its runs"),
+            argument(
+                "experiment",
+                metavar="EXPERIMENT",
+                nargs="?",
+                default=None,
+                completes="experiment",
+                help="only its runs",
+            ),
             argument("--best", metavar="METRIC", default=None, completes="metric", help="sort by it, the best first"),
             argument("--where", metavar="SQL", default=None, help='such as "metrics.auc > 0.7"'),
             argument("--limit", type=int, default=20, metavar="N", help="rows to show (default: 20)"),
@@ -274,7 +285,13 @@ VERBS: tuple[Verb, ...] = (
         _drift,
         (
             argument("data", metavar="DATA", completes="name", help="a frame, or a Parquet or CSV path"),
-            argument("--against", metavar="RUN", default=None, completes="run", help="a run, a frame or a path (default: @last)"),
+            argument(
+                "--against",
+                metavar="RUN",
+                default=None,
+                completes="run",
+                help="a run, a frame or a path (default: @last)",
+            ),
             argument("--method", default=None, choices=["js", "psi"], help="how to measure (default: js)"),
         ),
         "drift july --against boosted",
@@ -286,7 +303,9 @@ VERBS: tuple[Verb, ...] = (
         (
             _RUN,
             argument("path", metavar="PATH", completes="path", help="the folder to write"),
-            argument("--trust", metavar="TYPE", action="append", default=[], help="a type you trust beside ours; repeatable"),
+            argument(
+                "--trust", metavar="TYPE", action="append", default=[], help="a type you trust beside ours; repeatable"
+            ),
             argument("--allow-pickle", action="store_true", help="fall back on pickle, recorded in the bundle"),
             argument("--overwrite", action="store_true", help="replace a bundle that is there"),
         ),

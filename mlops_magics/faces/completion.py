@@ -24,7 +24,7 @@ class Completer:
         self._shell = shell
         self._context = context
 
-        @context_matcher(identifier="mlops")  # type: ignore[misc]  # IPython is untyped
+        @context_matcher(identifier="mlops")  # type: ignore[untyped-decorator]  # IPython is untyped
         def match(asked: CompletionContext) -> SimpleMatcherResult:
             return self._match(asked)
 

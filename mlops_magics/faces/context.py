@@ -1,13 +1,15 @@
-"""Where a verb was asked: in a notebook, where words can be names of its objects, or in a shell, where they are paths."""
+"""Where a verb was asked: in a notebook, whose objects words can name, or in a shell, where words are paths."""
 
 from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.errors import CommandError
 from mlops_magics.faces.progress import Bar, notebook_bar, terminal_bar
 from mlops_magics.store import open_store
@@ -77,8 +79,6 @@ class _Later:
         self.store.record(self._run.id, *records)
 
     def log(self, metrics: dict[str, Any], *, step: int | None = None) -> None:
-        from mlops_magics.capture.numbers import metric_step, metric_value
-
         journal = self.store.open_journal(self._run.id)
         with contextlib.closing(journal):
             journal.metrics({name: metric_value(name, value) for name, value in metrics.items()}, metric_step(step))
@@ -144,6 +144,4 @@ class ShellContext(Context):
 
 def is_path(word: str) -> bool:
     """Whether a word looks like, or is, a data file."""
-    from pathlib import Path
-
     return word.endswith((".parquet", ".csv", ".csv.gz", ".csv.zip")) or "/" in word or Path(word).is_file()

@@ -1,5 +1,4 @@
-"""The words of ``%mlops``: verbs with their arguments, parsed by argparse, wrong words answered with the nearest right
-one."""
+"""The words of ``%mlops``: verbs and their arguments, parsed by argparse; the nearest right word for a wrong one."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ Completes = Literal["run", "metric", "experiment", "name", "path"]
 """What Tab offers for an argument: something of the store, a name of the notebook, or a file."""
 
 
-class HelpAsked(Exception):
+class HelpAsked(Exception):  # noqa: N818 - it is no error
     """``--help`` was among the words. Carries the text to show."""
 
 

@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.display import display
 
 from mlops_magics.capture.session import Session
 from mlops_magics.errors import CommandError
@@ -45,10 +46,8 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
         for kind in ("line", "cell"):
             self.shell.magics_manager.magics[kind].pop("mlops", None)
 
-    @line_magic
+    @line_magic  # type: ignore[untyped-decorator]  # IPython is untyped
     def mlops(self, line: str) -> Any:
-        from IPython.display import display
-
         wants_value = line.startswith(_RETURN)
         words = _split(line.removeprefix(_RETURN))
         if not words or words[0] in {"-h", "--help", "help"}:

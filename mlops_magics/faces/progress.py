@@ -65,9 +65,9 @@ def _write(text: str) -> None:
 @contextmanager
 def notebook_bar(label: str) -> Iterator[Bar]:
     """An output of the cell that updates in place, and is empty at the end."""
-    from IPython.display import HTML, display
+    from IPython.display import HTML, DisplayHandle, display  # noqa: PLC0415 - a shell needs no IPython
 
-    handle = None
+    handle: DisplayHandle | None = None
 
     def draw(text: str) -> None:
         nonlocal handle
