@@ -1,0 +1,49 @@
+"""The notebooks a newcomer runs do what they tell, with the outputs they show."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import mlops_magics as mlops
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("kernels")
+def test_the_quickstart(tmp_path: Path) -> None:
+    place = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, place, ignore=shutil.ignore_patterns(".mlops", "bundles", "*.parquet", ".ipynb_checkpoints"))
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-q", "-p", "no:cacheprovider",
+         "-c", os.devnull, "--rootdir", str(place), "01_quickstart.ipynb"],
+        cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+    store = mlops.open_store(place / ".mlops")
+    assert [run.name for run in store.all_runs()] == ["baseline", "boosted"]
+    assert {run.status for run in store.all_runs()} == {"finished"}
+    assert store.find("@best:val_auc").name == "boosted"
+    assert mlops.diff("baseline", "boosted", store=store).metrics
+    verdicts = store.verdicts("boosted")
+    assert len(verdicts) == 10
+    assert verdicts[0].subject == "july"
+    assert verdicts[0].verdict == "fail"
+    assert mlops.load_bundle(place / "bundles" / "flights").manifest.model
+
+
+def test_outputs_are_kept_and_name_no_machine() -> None:
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code), f"{path.name} was not run before it was kept"
+        text = path.read_text(encoding="utf-8")
+        for foreign in ("/home/", "/root/", "/work/", "/tmp/", "/Users/", str(Path.home())):
+            assert foreign not in text, f"{path.name} names {foreign}"
