@@ -303,21 +303,26 @@ class Database:
             except duckdb.Error as error:
                 raise StoreError(_holder(error), hint="Journals are kept and folded later") from error
             try:
-                self.query("BEGIN")
                 try:
-                    self._migrate()
-                    yield
-                    self.query("COMMIT")
-                except BaseException:
-                    with suppress(duckdb.Error):
-                        self.query("ROLLBACK")
-                    raise
+                    yield from self._transaction()
+                finally:
+                    # Moves the log into the file, which fails on a full disk; the log stays and is moved the next time.
+                    self._detach()
             except duckdb.Error as error:
                 raise StoreError(
                     f"the database cannot be written: {_one_line(error)}", hint="Journals are kept and folded later"
                 ) from error
-            finally:
-                self._detach()
+
+    def _transaction(self) -> Iterator[None]:
+        self.query("BEGIN")
+        try:
+            self._migrate()
+            yield
+            self.query("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self.query("ROLLBACK")
+            raise
 
     def insert_staged(self) -> None:
         """Move what is staged into the attached file."""

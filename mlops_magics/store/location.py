@@ -169,6 +169,14 @@ def warn_of_network(layout: Layout) -> None:
         )
 
 
+def shown(path: Path) -> str:
+    """A path as people read it: from the working folder where it is inside, else from their home, else whole."""
+    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(base) and path != base:
+            return prefix + path.relative_to(base).as_posix()
+    return str(path)
+
+
 def file_system(path: Path) -> str | None:
     """The file system type of a path, such as ``ext4`` or ``nfs4``; None where the platform does not tell."""
     if sys.platform == "win32":

@@ -90,28 +90,29 @@ def main() -> None:
     options = parser.parse_args()
     chance = random.Random(options.seed)
     board, runs = Board(), {}
-    roles: dict[int, tuple] = {}
+    roles: dict[int, tuple[str, int]] = {}
 
     def start(role: str) -> None:
         if role == "write":
             slot = len(runs) + 1
             runs[slot] = open_store(options.store).new_run_id()
-            roles[spawn(write, options.store, board, slot, runs[slot])] = (role,)
+            roles[spawn(write, options.store, board, slot, runs[slot])] = role, 0
         elif role == "fold":
-            roles[spawn(fold, options.store, board)] = (role,)
+            roles[spawn(fold, options.store, board)] = role, 0
         else:
-            roles[spawn(read, options.store, board, dict(runs))] = (role,)
+            roles[spawn(read, options.store, board, dict(runs))] = role, board[READS] + 1
 
     for role in ("write", "write", "fold", "read"):
         start(role)
     kills = {"write": 0, "fold": 0, "read": 0}
-    while sum(kills.values()) < options.kills:
+    while sum(kills.values()) < options.kills or not kills["read"]:
         time.sleep(chance.uniform(0.005, 0.4))
-        weights = [WEIGHTS[role] for (role,) in roles.values()]
+        # A reader is spared until it has read once: on a slow machine none ever would.
+        weights = [WEIGHTS[role] * (board[READS] >= reads) for role, reads in roles.values()]
         (child,) = chance.choices(list(roles), weights)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        (role,) = roles.pop(child)
+        role, _ = roles.pop(child)
         kills[role] += 1
         start(role)
     for child in roles:
