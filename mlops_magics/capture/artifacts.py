@@ -50,7 +50,7 @@ def keep_model(store: Store, model: Any, *, task: str, name: str = "model") -> A
     Raises
     ------
     ModelError
-        It cannot be written without pickle.
+        It cannot be written, not even as a pickle.
     """
     data, detail = _model(model)
     return _artifact(store, data, name, "model", len(data), {**detail, "task": task})
@@ -94,7 +94,8 @@ def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
     from mlops_magics.model.estimator import describe  # noqa: PLC0415
     from mlops_magics.model.formats import dump_model  # noqa: PLC0415 - brings skops
 
-    saved = dump_model(content)
+    # Writing a pickle harms nobody; reading one takes the user's word, at export and at load.
+    saved = dump_model(content, allow_pickle=True)
     return saved.data, {"format": saved.format, "class": describe(content).class_name}
 
 

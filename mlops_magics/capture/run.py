@@ -18,7 +18,7 @@ from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound,
 from mlops_magics.records import Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
 from mlops_magics.show import Document, Line, Shown
 from mlops_magics.store import open_store
-from mlops_magics.store.location import StoreWarning
+from mlops_magics.store.location import StoreWarning, shown
 
 if TYPE_CHECKING:
     from mlops_magics.model.evaluation import Evaluation
@@ -246,10 +246,10 @@ class ActiveRun(Shown):
 
     def document(self) -> Document:
         """One line: what is being tracked, and where."""
-        shown = f"{self.experiment} / {self.name}"
+        title = f"{self.experiment} / {self.name}"
         if self.status == "running":
-            return Document(Line(f"Tracking {shown} in {_relative(self.store.path)}"))
-        return Document(Line(f"{shown} is {self.status}"))
+            return Document(Line(f"Tracking {title} in {shown(self.store.path)}"))
+        return Document(Line(f"{title} is {self.status}"))
 
 
 def track(  # noqa: PLR0913 - all that can be said of a run when it begins
@@ -339,9 +339,3 @@ def _resumed(store: Store, experiment: str, name: str | None) -> Run:
 def _unwritable(*names: Any) -> MlopsError:
     return ValueNotRecorded(f"a metric's name is text that UTF-8 can write, not {', '.join(map(ascii, names))}")
 
-
-def _relative(path: Path) -> str:
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)

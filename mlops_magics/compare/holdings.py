@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.show import Column, Document, Line, Shown, Table, Title
+from mlops_magics.store.location import shown
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
@@ -63,7 +64,7 @@ def holdings(store: Store) -> Holdings:
     row = store.sql(f"SELECT {counts}").iloc[0]
     sizes = store.sizes()
     return Holdings(
-        path=str(store.path),
+        path=shown(store.path),
         database_bytes=sizes["database"],
         blob_bytes=sizes["blob"],
         waiting_bytes=sizes["journal"],

@@ -20,7 +20,7 @@ from mlops_magics.model.curves import (
     residual_series,
     roc_series,
 )
-from mlops_magics.model.estimator import Task, class_name_of, task_of
+from mlops_magics.model.estimator import Task, summary_of, task_of
 from mlops_magics.model.metrics import (
     Ranking,
     Scorecard,
@@ -158,7 +158,7 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         task=task,
         split=split,
         rows=len(answers),
-        model=class_name_of(model),
+        model=summary_of(model),
         metrics=card.metrics,
         notes={**card.notes, **_unseen(answers)},
         curves=_curves(answers, rankings),

@@ -26,9 +26,8 @@ def report(evaluation: Evaluation) -> Document:
 
 
 def _blocks(evaluation: Evaluation) -> Iterator[Any]:
-    name = evaluation.model.rpartition(".")[2]
     positive = "" if evaluation.positive is None else f", positive is {evaluation.positive!r}"
-    yield Title(f"{name} on {evaluation.split}", f"{evaluation.task}{positive}, {evaluation.rows:,} rows")
+    yield Title(f"{evaluation.model} on {evaluation.split}", f"{evaluation.task}{positive}, {evaluation.rows:,} rows")
     if "unseen_labels" in evaluation.notes:
         yield Line(evaluation.notes["unseen_labels"], "bad")
     yield Table((Column("metric"), Column("value", align="right", digits=4)), tuple(_metric_rows(evaluation)))

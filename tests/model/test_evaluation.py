@@ -283,7 +283,7 @@ def test_a_result_is_json_text_html_and_parquet(classifier, features, flights) -
     result = evaluate(classifier, features, flights["late"], by="hour")
     assert decode(encode(result.to_dict())) == result.to_dict()
     text, html = repr(result), result._repr_html_()
-    for word in ("Pipeline on test", "roc_auc", "confusion matrix", "binary"):
+    for word in (" on test", "roc_auc", "confusion matrix", "binary"):
         assert word in text
         assert word in html
     assert "<script" not in html

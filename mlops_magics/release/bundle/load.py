@@ -16,6 +16,7 @@ from mlops_magics.records import decode
 from mlops_magics.release.bundle.audit import Audited, Difference, audit
 from mlops_magics.release.bundle.manifest import EXAMPLE, PROFILE, Manifest
 from mlops_magics.show import Column, Document, Fold, Line, Shown, Table, Title
+from mlops_magics.store.location import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,7 +188,7 @@ def _fitting(frame: Any, model: Any) -> Any:
 def _blocks(bundle: Bundle) -> Iterator[Any]:
     manifest = bundle.manifest
     yield Title(f"bundle {manifest.name}", f"{manifest.model_class}, {manifest.task}, {manifest.created}")
-    yield Line(f"{bundle.path}, digest {manifest.digest[:12]}", "quiet")
+    yield Line(f"{shown(bundle.path.absolute())}, digest {manifest.digest[:12]}", "quiet")
     if manifest.pickle:
         yield Line("the model is a pickle: loading it runs what it says", "bad")
     for difference in bundle.differences:
