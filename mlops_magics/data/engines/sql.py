@@ -21,8 +21,9 @@ class Dialect:
         return '"' + name.replace('"', '""') + '"'
 
     def text(self, text: str) -> str:
-        """A text literal."""
-        return "'" + text.replace("'", "''") + "'"
+        """A text literal. A NUL ends the query text for some parsers, so it is written as a character code."""
+        parts = ("'" + part.replace("'", "''") + "'" for part in text.split("\0"))
+        return "(" + " || chr(0) || ".join(parts) + ")"
 
     def number(self, number: float) -> str:
         """A double literal that reads back to the last bit."""

