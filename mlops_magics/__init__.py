@@ -37,8 +37,10 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: Any) -> None:
+    """Called by ``%load_ext mlops_magics``."""
     import_module("mlops_magics.faces.magics").load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
+    """Called by ``%unload_ext mlops_magics``."""
     import_module("mlops_magics.faces.magics").unload(shell)

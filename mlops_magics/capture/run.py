@@ -73,8 +73,9 @@ class ActiveRun(Shown):
 
         Examples
         --------
-        >>> run.log({"val/loss": 0.31}, step=3)  # doctest: +SKIP
-        >>> run.log(auc=0.72)  # doctest: +SKIP
+        >>> with track("flights") as run:
+        ...     run.log({"val/loss": 0.31, "val/auc": 0.72}, step=3)
+        ...     run.log(seconds=12.5)
         """
         values = named if metrics is None else {**metrics, **named} if named else metrics
         if len(values) == 1:
@@ -290,8 +291,10 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
 
     Examples
     --------
-    >>> with track("flights", "baseline", params={"C": 1.0}) as run:  # doctest: +SKIP
+    >>> with track("flights", "baseline", params={"C": 1.0}) as run:
     ...     run.log({"val/auc": 0.72})
+    >>> run.store.metrics("baseline")
+    {'val/auc': 0.72}
     """
     from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 

@@ -132,7 +132,12 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
 
     Examples
     --------
-    >>> diff("baseline", "boosted").params  # doctest: +SKIP
+    >>> from mlops_magics import track
+    >>> for name, depth in (("shallow", 2), ("deep", 9)):
+    ...     with track("flights", name, params={"depth": depth, "seed": 0}) as run:
+    ...         run.log(auc=0.7)
+    >>> diff("shallow", "deep").params
+    (Change(key='depth', left=2, right=9, in_left=True, in_right=True),)
     """
     from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
 
