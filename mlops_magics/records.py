@@ -23,7 +23,7 @@ ENCODED_LIST_LIMIT = 10_000
 """Longer arrays are recorded as their type and shape: a record is a fact, not a data set."""
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     """Reduce ``value`` to None, bool, int, float, str, list and dict with text keys.
 
     Tuples become lists, sets sorted lists, dates ISO text, enums their names, NumPy scalars and arrays the Python
@@ -169,7 +169,8 @@ class Text(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Record):
     """One execution of a notebook cell. ``source`` is the SHA-256 of a :class:`Text`; ``position`` counts
-    executions from 1 in the run; ``seconds`` is wall time; ``error`` is ``Type: message``."""
+    executions from 1 in the run; ``seconds`` is wall time; ``error`` is ``Type: message``.
+    """
 
     kind: ClassVar[str] = "cell"
     cell: str | None = None
@@ -198,7 +199,8 @@ class Artifact(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Record):
     """A table the run stood on. ``columns`` maps names to logical types; ``profile`` is the SHA-256 of a
-    :class:`Text` holding the column summaries."""
+    :class:`Text` holding the column summaries.
+    """
 
     kind: ClassVar[str] = "dataset"
     encoded: ClassVar[frozenset[str]] = frozenset({"columns"})
@@ -228,7 +230,8 @@ class Environment(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated(Record):
     """How a model did on one split. ``curves`` is the SHA-256 of a :class:`Text`, ``predictions`` that of a
-    Parquet blob with a row per row evaluated, in order."""
+    Parquet blob with a row per row evaluated, in order.
+    """
 
     kind: ClassVar[str] = "evaluation"
     encoded: ClassVar[frozenset[str]] = frozenset({"metrics"})

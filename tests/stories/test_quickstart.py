@@ -18,7 +18,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 @pytest.mark.xdist_group("kernels")
 def test_the_quickstart(tmp_path: Path) -> None:
     place = tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, place, ignore=shutil.ignore_patterns(".mlops", "bundles", "*.parquet", ".ipynb_checkpoints"))
+    leftovers = shutil.ignore_patterns(".mlops", "bundles", "*.parquet", ".ipynb_checkpoints")
+    shutil.copytree(NOTEBOOKS, place, ignore=leftovers)
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-q", "-p", "no:cacheprovider",

@@ -34,7 +34,11 @@ def test_its_files_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("command", [line for text in blocks("sh") for line in text.splitlines() if line.startswith("make")])
+def lines(first_word: str) -> list[str]:
+    return [line for text in blocks("sh") for line in text.splitlines() if line.split()[:1] == [first_word]]
+
+
+@pytest.mark.parametrize("command", lines("make"))
 def test_make_targets_exist(command: str) -> None:
     target = command.split()[1]
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), target
@@ -45,16 +49,14 @@ def test_make_targets_exist(command: str) -> None:
 def test_examples_run(tmp_path: Path) -> None:
     cells = [text for name, text in BLOCKS if name in {"ipython", "python"}]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}, extra_arguments=["--IPKernelApp.log_level=40"]
-    ).execute()
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=120, resources=place, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
     printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     assert "from-a-script" in printed
     assert "val/loss" in printed
-    for line in "".join(blocks("sh")).splitlines():
-        if line.startswith("mlops "):
-            command = [str(Path(sys.executable).with_name("mlops")), *shlex.split(line)[1:]]
-            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout.strip()
-            assert not done.stderr
+    for line in lines("mlops"):
+        command = [str(Path(sys.executable).with_name("mlops")), *shlex.split(line)[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+        assert not done.stderr
