@@ -1,0 +1,142 @@
+"""The parts that are timed in a process of their own: ``python -m tests.bench.fresh PART FOLDER …`` prints JSON.
+
+Imports stand inside the parts, for what is imported when is a part of what they measure.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+from typing import Any
+
+HEAVY = ("duckdb", "pandas", "sklearn", "pyarrow", "ipywidgets", "anywidget", "numpy", "scipy", "skops", "polars")
+
+
+def load_ext() -> dict[str, Any]:
+    """``%load_ext`` in an IPython that has run a cell, and the heavy modules it brought."""
+    shell = _shell()
+    before = set(sys.modules)
+    began = perf_counter()
+    shell.run_line_magic("load_ext", "mlops_magics")
+    taken = perf_counter() - began
+    brought = set(sys.modules) - before
+    return {"seconds": taken, "modules": len(brought), "heavy": sorted(brought.intersection(HEAVY))}
+
+
+def first_run() -> dict[str, Any]:
+    """The first run of a store that is not there yet."""
+    import mlops_magics
+
+    began = perf_counter()
+    run = mlops_magics.track("bench", "first")
+    tracked = perf_counter()
+    run.log({"loss": 0.5}, step=0)
+    run.end()
+    ended = perf_counter()
+    return {"seconds": ended - began, "track": tracked - began}
+
+
+def empty_runs(count: str) -> dict[str, Any]:
+    """Runs that record nothing, one after the other, once everything is imported."""
+    from mlops_magics.capture.run import track
+
+    track("bench", "warm").end()
+    _await_environment()
+    times = []
+    for number in range(int(count)):
+        began = perf_counter()
+        track("bench", f"empty{number}").end()
+        times.append(perf_counter() - began)
+    return {"times": times}
+
+
+def cells(module: str, blocks: str, count: str) -> dict[str, Any]:
+    """Blocks of trivial cells, by turns without the extension and tracked; the median of each. ``module`` is imported.
+
+    The thread that looks at the environment of a new run is awaited: it is not the cells' own cost.
+    """
+    shell = _shell()
+    shell.run_cell(f"import {module}")
+    medians: dict[str, list[float]] = {"plain": [], "tracked": []}
+    for number in range(int(blocks)):
+        medians["plain"].append(_seconds_of_cell(shell, int(count)))
+        shell.run_line_magic("load_ext", "mlops_magics")
+        shell.run_line_magic("mlops", f"track bench --name cells{number}")
+        _await_environment()
+        medians["tracked"].append(_seconds_of_cell(shell, int(count)))
+        shell.run_line_magic("unload_ext", "mlops_magics")
+    return medians
+
+
+def writer(name: str, count: str, steps: str) -> dict[str, Any]:
+    """One of several that make the store at the same moment and log as fast as they can."""
+    from mlops_magics.capture.run import track
+
+    barrier = Path("barrier")
+    (barrier / name).touch()
+    while len(list(barrier.iterdir())) < int(count):
+        sleep(0.001)
+    began = perf_counter()
+    run = track("bench", name)
+    tracked = perf_counter()
+    for step in range(int(steps)):
+        run.log({"loss": 1 / (step + 1)}, step=step)
+    logged = perf_counter()
+    run.end()
+    return {"logging": logged - tracked, "whole": perf_counter() - began, "lost": run._journal.lost}
+
+
+def killed_journal(lines: str) -> None:
+    """Write a journal and die of ``kill -9``. Without a keeper, which would fold a part of it meanwhile."""
+    from mlops_magics.records import RunRevision
+    from mlops_magics.store.identity import new_id
+    from mlops_magics.store.journal import Journal
+    from mlops_magics.store.location import locate, prepare
+
+    layout = locate()
+    prepare(layout)
+    journal = Journal(layout, new_id())
+    journal.record(RunRevision(experiment="bench", name="killed", status="running"))
+    for step in range(int(lines)):
+        journal.metric("loss", 1 / (step + 1), step)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _shell() -> Any:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.run_cell("1 + 1;", store_history=True)
+    return shell
+
+
+def _await_environment() -> None:
+    """The first run looks at the packages and at git for a while; those that follow within seconds share it."""
+    for thread in threading.enumerate():
+        if thread.name == "mlops-environment":
+            thread.join()
+
+
+def _seconds_of_cell(shell: Any, count: int) -> float:
+    times = []
+    for number in range(count):
+        source = f"x = {number}"
+        began = perf_counter()
+        shell.run_cell(source, store_history=True)
+        times.append(perf_counter() - began)
+    return median(times)
+
+
+PARTS: dict[str, Callable[..., Any]] = {
+    part.__name__: part for part in (load_ext, first_run, empty_runs, cells, writer, killed_journal)
+}
+
+if __name__ == "__main__":
+    part, folder, *arguments = sys.argv[1:]
+    os.chdir(folder)
+    print("\n" + json.dumps(PARTS[part](*arguments)))
