@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
 
 from mlops_magics.errors import StoreError
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Blobs:
@@ -30,7 +33,7 @@ class Blobs:
             There is none: the store was copied without its ``blob`` folder, or cleaned.
         """
         path = self.path(sha256)
-        if not path.is_file():
+        if not _DIGEST.fullmatch(sha256) or not path.is_file():
             raise StoreError(f"the store keeps no file {sha256[:12]}…", hint="Copy the store with its blob/ folder")
         return path
 

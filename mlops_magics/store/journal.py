@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -33,6 +33,7 @@ JOURNAL_SCHEMA = 1
 """Readers leave a journal with a greater number alone: a newer version of the package will fold it."""
 
 RECORD_LIMIT_BYTES = 1 << 20
+METRICS_PER_LINE = 2000
 STORE_WIDE = "store"
 """Stands for the run in the name of a journal whose facts belong to no run."""
 
@@ -90,9 +91,7 @@ class Journal:
 
     def metrics(self, values: Mapping[str, float | str], step: int | None) -> None:
         """Record several values of one step in one line, or in a few when there are thousands."""
-        items = list(values.items())
-        for first in range(0, len(items), 2000):
-            part = dict(items[first : first + 2000])
+        for part in _parts(values):
             try:
                 self._append({"m": part, "s": step})
             except TypeError:
@@ -220,6 +219,13 @@ def _forget_all() -> None:
     for journal in list(_open_journals):
         journal._forget()
     _open_journals.clear()
+
+
+def _parts(values: Mapping[str, float | str]) -> Iterable[dict[str, float | str]]:
+    if len(values) <= METRICS_PER_LINE:
+        return (dict(values),)
+    items = list(values.items())
+    return (dict(items[first : first + METRICS_PER_LINE]) for first in range(0, len(items), METRICS_PER_LINE))
 
 
 def _writable(value: Any) -> Any:

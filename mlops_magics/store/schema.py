@@ -86,9 +86,11 @@ def fact_rows(kind: str, columns: dict[str, str]) -> str:
     fields = ", ".join(
         f"TRY_CAST(json_extract_string(d, '$.\"{name}\"') AS {type_}) AS {name}" for name, type_ in body.items()
     )
+    # Facts of the store belong to no run; what a run is must belong to one.
+    of_a_run = "AND run IS NOT NULL" if kind == "run" else ""
     return (
         f"SELECT run, make_timestamp(t) AS time, {fields} FROM slice JOIN writers USING (w) "
-        f"WHERE k = '{kind}' AND run IS NOT NULL ORDER BY t"
+        f"WHERE k = '{kind}' {of_a_run} ORDER BY t"
     )
 
 
