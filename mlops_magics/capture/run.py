@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from mlops_magics.records import Artifact
     from mlops_magics.store.queries import Store
 
+ENDS = ("finished", "failed")
 _NAME = re.compile(r"[^\s@/][^\s/]{0,99}")
+_COMMON_STEPS = 1 << 53
 
 
 class ActiveRun(Shown):
@@ -49,6 +51,7 @@ class ActiveRun(Shown):
         self._closing = threading.Lock()
         self._journal = store.open_journal(identity.id)
         self._metric = self._journal.metric
+        self._names: set[str] = set()
 
     # -- logging ----------------------------------------------------------------------------------------------------
 
@@ -81,17 +84,24 @@ class ActiveRun(Shown):
         if len(values) == 1:
             ((name, value),) = values.items()
             # The common case by the shortest way: value - value is 0.0 for every finite float, and only for these.
-            if type(value) is float and value - value == 0.0 and type(step) is int and self.status == "running":
-                try:
-                    self._metric(name, value, step)
-                except TypeError:
-                    raise _unwritable(name) from None
+            if (
+                type(value) is float
+                and value - value == 0.0
+                and (step is None or (type(step) is int and 0 <= step <= _COMMON_STEPS))
+                and name in self._names
+                and self.status == "running"
+            ):
+                self._metric(name, value, step)
                 return
         self._log(values, step)
 
     def _log(self, values: Mapping[str, Any], step: Any) -> None:
         self._check_open()
-        checked = {name: metric_value(name, value) for name, value in values.items()}
+        known = self._names
+        checked = {
+            name: x if type(x) is float and x - x == 0.0 and name in known else metric_value(name, x)
+            for name, x in values.items()
+        }
         position = metric_step(step)
         try:
             if len(checked) == 1:
@@ -101,6 +111,7 @@ class ActiveRun(Shown):
                 self._journal.metrics(checked, position)
         except TypeError:
             raise _unwritable(*checked) from None
+        known.update(checked)
 
     def params(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Record parameters: any JSON-like value; others by their ``repr``. Logged again, it is a new version.
@@ -133,7 +144,7 @@ class ActiveRun(Shown):
         MlopsError
             The file is not there, or the object is of no kind that can be kept.
         """
-        from mlops_magics.capture.artifacts import keep  # noqa: PLC0415 - few runs keep any
+        from mlops_magics.capture.artifacts import keep
 
         self._check_open()
         artifact = keep(self.store, content, name=name)
@@ -166,8 +177,8 @@ class ActiveRun(Shown):
         ModelError, DataError
             The model cannot answer, or the table does not fit it.
         """
-        from mlops_magics.capture.evaluating import facts_of  # noqa: PLC0415
-        from mlops_magics.model.evaluation import evaluate  # noqa: PLC0415 - brings numpy and pyarrow
+        from mlops_magics.capture.evaluating import facts_of
+        from mlops_magics.model.evaluation import evaluate
 
         self._check_open()
         evaluation = evaluate(model, X, y, split=split, by=by)
@@ -190,11 +201,18 @@ class ActiveRun(Shown):
     def end(self, status: Literal["finished", "failed"] = "finished", message: str | None = None) -> None:
         """The run is over. Ending it again changes nothing.
 
+        Raises
+        ------
+        ValueNotRecorded
+            A run ends in another way than ``status`` says.
+
         Warns
         -----
         StoreWarning
             Some records could not be written; says how many.
         """
+        if status not in ENDS:
+            raise ValueNotRecorded(f"a run does not end as {status!r}", seen=status, exists=ENDS)
         with self._closing:
             if self.status != "running":
                 return
@@ -244,6 +262,10 @@ class ActiveRun(Shown):
                 return
         # The run was shorter than the look around: its journal is closed, another one carries this.
         self.store.record(self.id, *texts, environment)
+
+    def to_dict(self) -> dict[str, str]:
+        """What it is called and how it stands, JSON-ready."""
+        return {"id": self.id, "experiment": self.experiment, "name": self.name, "status": self.status}
 
     def document(self) -> Document:
         """One line: what is being tracked, and where."""
@@ -296,7 +318,7 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     >>> run.store.metrics("baseline")
     {'val/auc': 0.72}
     """
-    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
+    from mlops_magics.store.queries import Store
 
     for what, value in (("experiment", experiment), ("run", name)):
         if value is not None and not _NAME.fullmatch(value):
@@ -306,7 +328,9 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
             )
     place = store if isinstance(store, Store) else open_store(store)
     run = ActiveRun(place, _resumed(place, experiment, name) if resume else _new(place, experiment, name))
-    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source))
+    # What it failed of before is over with being resumed.
+    message = "" if resume else None
+    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source, message=message))
     run.params(params)
     run.tag(tags)
     run.watch_environment(Path.cwd())
