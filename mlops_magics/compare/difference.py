@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_magics.compare.source import CellChange, changed_cells, code_diff, final_sources
-from mlops_magics.records import Environment, Run, decode
+from mlops_magics.records import Run, decode, encode
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
+    from mlops_magics.records import Environment
     from mlops_magics.store.queries import Store
 
 Side = Literal["left", "right"]
@@ -60,7 +61,7 @@ class Difference(Shown):
     params, metrics, data, packages, code_state
         Named values: parameters, last values of metrics, tables by role, package versions, and git with Python.
     cells
-        Cells of the notebook that were changed, added or removed.
+        Cells of the notebook that were changed, moved, added or removed.
     code_diff
         The same as one unified diff over all cells, which reads well when their borders moved.
     """
@@ -139,12 +140,13 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     >>> diff("shallow", "deep").params
     (Change(key='depth', left=2, right=9, in_left=True, in_right=True),)
     """
-    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
+    from mlops_magics.store.queries import Store
 
     place = store if isinstance(store, Store) else open_store(store)
     with place.snapshot():
         first, second = place.find(left), place.find(right)
         code = _sources(place, first), _sources(place, second)
+        environments = place.environment(first), place.environment(second)
         return Difference(
             left=first,
             right=second,
@@ -153,8 +155,8 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
             cells=tuple(changed_cells(*code)),
             code_diff=code_diff(*code),
             data=_changes(_tables(place, first), _tables(place, second)),
-            packages=_packages(place, first, second),
-            code_state=_changes(_code_state(place, first), _code_state(place, second)),
+            packages=_packages(place, *environments),
+            code_state=_code_state(*environments),
         )
 
 
@@ -167,8 +169,10 @@ def _changes(left: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[Change,
 
 
 def _equal(left: Any, right: Any) -> bool:
-    # True is not 1, and NaN is itself: this compares what was recorded, not numbers.
-    return type(left) is type(right) and (left == right or repr(left) == repr(right))
+    # True is not 1, also inside of lists, and NaN is itself: this compares what was recorded, not numbers.
+    if isinstance(left, float) and isinstance(right, float) and left == right:
+        return True
+    return encode(left) == encode(right)
 
 
 def _sources(store: Store, run: Run) -> list[str]:
@@ -179,25 +183,27 @@ def _sources(store: Store, run: Run) -> list[str]:
 def _tables(store: Store, run: Run) -> dict[str, Any]:
     """What can be said of each role's table in single values: content, size, and every column's type."""
     facts: dict[str, Any] = {}
-    for table in store.datasets(run):
+    newest = {table.role: table for table in store.datasets(run)}
+    for table in newest.values():
         facts[f"{table.role}: content"] = table.fingerprint[:12]
         facts[f"{table.role}: rows"] = table.rows
         facts.update({f"{table.role}: column {name}": kind for name, kind in table.columns.items()})
     return facts
 
 
-def _packages(store: Store, left: Run, right: Run) -> tuple[Change, ...]:
-    first, second = store.environment(left), store.environment(right)
+def _packages(store: Store, first: Environment | None, second: Environment | None) -> tuple[Change, ...]:
     if not first or not second or first.packages == second.packages:
         return ()
     texts = store.texts([first.packages, second.packages])
     return _changes(decode(texts.get(first.packages, "{}")), decode(texts.get(second.packages, "{}")))
 
 
-def _code_state(store: Store, run: Run) -> dict[str, Any]:
-    found = store.environment(run)
-    if not isinstance(found, Environment):
-        return {}
+def _code_state(first: Environment | None, second: Environment | None) -> tuple[Change, ...]:
+    # What was not looked at, or not yet, is not known to differ.
+    return _changes(_state(first), _state(second)) if first and second else ()
+
+
+def _state(found: Environment) -> dict[str, Any]:
     facts = {
         "python": found.python,
         "platform": found.platform,

@@ -59,7 +59,8 @@ class Leaderboard(Shown):
         rows = []
         for row in shown.to_dict("records"):
             cells: list[Any] = [row["experiment"]] if shown["experiment"].nunique() > 1 else []
-            cells += [row["name"], Mark(row["status"], TONES[row["status"]]), row["started"].to_pydatetime()]
+            status = Mark(row["status"], TONES.get(row["status"], "plain"))
+            cells += [row["name"], status, row["started"].to_pydatetime()]
             cells.append(row["seconds"] if _is(row["seconds"]) else None)
             cells += [_metric(row[key], best[key]) for key in metrics]
             cells += [_param(row[key]) for key in params]
@@ -117,7 +118,7 @@ def runs(
     DataError
         No run has the metric ``best``.
     """
-    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
+    from mlops_magics.store.queries import Store
 
     place = store if isinstance(store, Store) else open_store(store)
     frame = place.runs(experiment, where)
@@ -126,7 +127,9 @@ def runs(
         if key not in frame:
             known = [name.removeprefix("metrics.") for name in frame.columns if name.startswith("metrics.")]
             raise DataError(f"no run has a metric {best!r}", seen=best, exists=known)
-        frame = frame.sort_values(key, ascending=lower_is_better(best), na_position="last", ignore_index=True)
+        frame = frame.sort_values(
+            key, ascending=lower_is_better(best), na_position="last", ignore_index=True, kind="stable"
+        )
     return Leaderboard(frame, max(1, limit), best)
 
 
@@ -136,7 +139,9 @@ def _plain(value: Any) -> Any:
 
 def _is(value: Any) -> bool:
     """Whether a cell of a frame holds something."""
-    return value is not None and not (isinstance(value, float) and value != value) and str(value) != "NaT"  # noqa: PLR0124
+    if isinstance(value, float):
+        return value == value  # noqa: PLR0124
+    return value is not None and (isinstance(value, str) or str(value) != "NaT")
 
 
 def _best(values: pandas.Series[Any], key: str) -> float | None:

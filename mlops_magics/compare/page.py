@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.source import final_sources
-from mlops_magics.records import Artifact, Dataset, Environment, Judged, Run
+from mlops_magics.records import Artifact, Dataset, Environment, Judged, Record, Run, plain
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 
@@ -42,10 +42,10 @@ class RunPage(Shown):
             "tags": dict(self.tags),
             "notes": list(self.notes),
             "cells": list(self.sources),
-            "datasets": [table.body() for table in self.datasets],
-            "artifacts": [artifact.body() for artifact in self.artifacts],
-            "verdicts": [verdict.body() for verdict in self.verdicts],
-            "environment": self.environment.body() if self.environment else None,
+            "datasets": [_values(table) for table in self.datasets],
+            "artifacts": [_values(artifact) for artifact in self.artifacts],
+            "verdicts": [_values(verdict) for verdict in self.verdicts],
+            "environment": _values(self.environment) if self.environment else None,
         }
 
     def document(self) -> Document:
@@ -110,7 +110,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
     RunNotFound
         It is not in the store.
     """
-    from mlops_magics.store.queries import Store  # noqa: PLC0415 - importing this module opens no store
+    from mlops_magics.store.queries import Store
 
     place = store if isinstance(store, Store) else open_store(store)
     with place.snapshot():
@@ -128,6 +128,12 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
             verdicts=tuple(place.verdicts(found)),
             environment=place.environment(found),
         )
+
+
+def _values(record: Record) -> dict[str, Any]:
+    """What is known of a fact, by name. Not its body: there, structures are text already."""
+    values = {field.name: plain(getattr(record, field.name)) for field in fields(record)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _cell(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
@@ -9,17 +11,26 @@ from typing import Any, Literal
 
 from mlops_magics.records import Cell
 
+_WORDS = re.compile(r"\w+|[^\w\s]")
+
 SIMILAR = 0.4
-"""Below this share of equal text two cells are one removed and one added, not one changed."""
+"""Below this share of equal words two cells are one removed and one added, not one changed."""
+
+Kind = Literal["changed", "moved", "added", "removed"]
+_MIRRORED: Mapping[Kind, Kind] = {"changed": "changed", "moved": "moved", "added": "removed", "removed": "added"}
 
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
     """One cell that differs: its source on each side that has it."""
 
-    kind: Literal["changed", "added", "removed"]
+    kind: Kind
     left: str | None
     right: str | None
+
+    def mirrored(self) -> CellChange:
+        """The same with the sides swapped."""
+        return CellChange(_MIRRORED[self.kind], self.right, self.left)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
@@ -40,12 +51,15 @@ def final_sources(cells: Iterable[Cell], texts: Mapping[str, str]) -> list[str]:
 
 
 def changed_cells(left: Sequence[str], right: Sequence[str]) -> list[CellChange]:
-    """Align two lists of sources, and tell what differs in the order of the right one."""
+    """Align two lists of sources, and tell what differs: nothing for equal lists, the mirror image for swapped ones."""
+    if tuple(left) > tuple(right):
+        # Which cells correspond must not hang on the side a run is on, and an alignment does where there are ties.
+        return [change.mirrored() for change in changed_cells(right, left)]
     changes: list[CellChange] = []
     for tag, low, high, start, stop in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag != "equal":
             changes.extend(_paired(left[low:high], right[start:stop]))
-    return changes
+    return _with_moves(changes)
 
 
 def code_diff(left: Sequence[str], right: Sequence[str]) -> str:
@@ -59,13 +73,48 @@ def code_diff(left: Sequence[str], right: Sequence[str]) -> str:
 
 
 def _paired(left: Sequence[str], right: Sequence[str]) -> Iterator[CellChange]:
-    """Pair each right cell with the first remaining left one that resembles it most."""
-    remaining = list(left)
-    for source in right:
-        scores = [SequenceMatcher(None, candidate, source).ratio() for candidate in remaining]
-        best = max(range(len(scores)), key=scores.__getitem__, default=None)
-        if best is None or scores[best] < SIMILAR:
-            yield CellChange("added", None, source)
+    """Pair the cells that resemble each other most first."""
+    befores, afters = ([Counter(_WORDS.findall(source)) for source in side] for side in (left, right))
+    scores = [
+        (-score, low, start)
+        for low, before in enumerate(befores)
+        for start, after in enumerate(afters)
+        if (score := _likeness(before, after)) >= SIMILAR
+    ]
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, low, start in sorted(scores):
+        if start not in partner and low not in taken:
+            partner[start] = low
+            taken.add(low)
+    for start, after in enumerate(right):
+        before = left[partner[start]] if start in partner else None
+        yield CellChange("added" if before is None else "changed", before, after)
+    yield from (CellChange("removed", before, None) for low, before in enumerate(left) if low not in taken)
+
+
+def _likeness(left: Counter[str], right: Counter[str]) -> float:
+    """The share of words and signs that both have (Dice), from 0 to 1.
+
+    Not the ratio of an alignment: that of forty cells with forty others takes seconds, and changes with the sides.
+    """
+    total = left.total() + right.total()
+    return 2 * (left & right).total() / total if total else 1.0
+
+
+def _with_moves(changes: Sequence[CellChange]) -> list[CellChange]:
+    """A cell removed in one place and added unchanged in another was moved."""
+    removed = Counter(change.left for change in changes if change.kind == "removed")
+    added = Counter(change.right for change in changes if change.kind == "added")
+    moved = removed & added
+    told: list[CellChange] = []
+    gone = Counter(moved)
+    for change in changes:
+        if change.kind == "added" and moved[change.right]:
+            moved[change.right] -= 1
+            told.append(CellChange("moved", change.right, change.right))
+        elif change.kind == "removed" and gone[change.left]:
+            gone[change.left] -= 1
         else:
-            yield CellChange("changed", remaining.pop(best), source)
-    yield from (CellChange("removed", source, None) for source in remaining)
+            told.append(change)
+    return told
