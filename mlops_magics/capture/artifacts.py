@@ -28,7 +28,7 @@ def keep(store: Store, content: Any, *, name: str | None = None) -> Artifact:
     """
     if isinstance(content, str | Path):
         path = Path(content)
-        if path.is_file():
+        if _is_file(path):
             return _artifact(store, path, name or path.name, "file", path.stat().st_size)
         if isinstance(content, Path) or (name is None and "\n" not in content):
             reason = "is a folder" if path.is_dir() else "does not exist"
@@ -67,6 +67,13 @@ def _artifact(  # noqa: PLR0913, PLR0917 - one value per field of the record
     return Artifact(name=name, type=kind, sha256=store.keep_blob(content), size_bytes=size_bytes, detail=detail or None)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # text too long to be a path
+
+
 def _is_frame(content: Any) -> bool:
     return any(
         package in sys.modules and isinstance(content, getattr(sys.modules[package], name, ()))
@@ -75,8 +82,8 @@ def _is_frame(content: Any) -> bool:
 
 
 def _frame(content: Any) -> tuple[bytes, dict[str, Any]]:
-    import narwhals  # noqa: PLC0415 - only those who keep frames need it
-    import pyarrow.parquet  # noqa: PLC0415
+    import narwhals
+    import pyarrow.parquet
 
     table = narwhals.from_native(content, eager_only=True).to_arrow()
     sink = io.BytesIO()
@@ -91,8 +98,8 @@ def _figure(content: Any) -> tuple[bytes, dict[str, Any]]:
 
 
 def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
-    from mlops_magics.model.estimator import describe  # noqa: PLC0415
-    from mlops_magics.model.formats import dump_model  # noqa: PLC0415 - brings skops
+    from mlops_magics.model.estimator import describe
+    from mlops_magics.model.formats import dump_model
 
     # Writing a pickle harms nobody; reading one takes the user's word, at export and at load.
     saved = dump_model(content, allow_pickle=True)

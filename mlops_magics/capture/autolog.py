@@ -17,7 +17,7 @@ class FitWatch:
     """Wraps ``fit`` of the scikit-learn estimators in memory while it is on.
 
     Classes imported later are found by the next :meth:`refresh`; nothing is imported to look for more. A fit inside
-    another fit, as in a pipeline or a search, is part of the outer one.
+    another fit, as in a pipeline or a search, is part of the outer one, also when it happens in another thread.
 
     Parameters
     ----------
@@ -27,37 +27,48 @@ class FitWatch:
 
     def __init__(self, on_fit: OnFit) -> None:
         self._on_fit = on_fit
-        self._inside = threading.local()
-        self._wrapped: dict[type, Any] = {}
+        # Held while something is fitted, by whichever thread: the parts of a search may be fitted by several.
+        self._fitting = threading.Lock()
+        self._wrapped: dict[type, tuple[Callable[..., Any], Callable[..., Any]]] = {}
+
+    def __reduce__(self) -> tuple[type[FitWatch], tuple[OnFit]]:
+        """Travel to another process, with the ``fit`` of a class that is pickled by value, as one that sees nothing."""
+        return FitWatch, (_ignore,)
 
     def refresh(self) -> None:
         """Wrap the classes that were imported since."""
         for estimator in _estimators():
             fit = estimator.__dict__.get("fit")
             if estimator not in self._wrapped and inspect.isfunction(fit):
-                self._wrapped[estimator] = fit
-                setattr(estimator, "fit", self._watched(fit))  # noqa: B010 - the attribute of a class mypy cannot see
+                watched = self._watched(fit)
+                self._wrapped[estimator] = fit, watched
+                setattr(estimator, "fit", watched)  # noqa: B010 - the attribute of a class mypy cannot see
 
     def remove(self) -> None:
         """Give every class its own ``fit`` back."""
-        for estimator, fit in self._wrapped.items():
-            setattr(estimator, "fit", fit)  # noqa: B010
+        for estimator, (fit, watched) in self._wrapped.items():
+            # Unless somebody has wrapped it since: theirs stays, and leads to ours, which has nothing to tell.
+            if estimator.__dict__.get("fit") is watched:
+                setattr(estimator, "fit", fit)  # noqa: B010
         self._wrapped.clear()
 
     def _watched(self, fit: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fit)
         def watched(estimator: Any, *arguments: Any, **named: Any) -> Any:
-            if getattr(self._inside, "fit", False):
+            if not self._fitting.acquire(blocking=False):
                 return fit(estimator, *arguments, **named)
-            self._inside.fit = True
             try:
                 fitted = fit(estimator, *arguments, **named)
             finally:
-                self._inside.fit = False
+                self._fitting.release()
             self._on_fit(estimator, arguments[0] if arguments else named.get("X"))
             return fitted
 
         return watched
+
+
+def _ignore(estimator: Any, X: Any) -> None:
+    """See nothing."""
 
 
 def _estimators() -> Iterator[type]:

@@ -56,7 +56,7 @@ def _confusion(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _example(store: Store, X: Any) -> Artifact:
-    from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+    from mlops_magics.data.frames import open_table
 
     rows = open_table(X).head(EXAMPLE_ROWS)
     data = rows.to_json(orient="split", index=False, date_format="iso", double_precision=15).encode()

@@ -8,6 +8,7 @@ from typing import Any
 from mlops_magics.errors import ValueNotRecorded
 
 NAME_LIMIT = 500
+STEP_LIMIT = 1 << 63
 
 
 def metric_value(name: str, value: Any) -> float | str:
@@ -21,7 +22,7 @@ def metric_value(name: str, value: Any) -> float | str:
         It is not one number; or the name is not text of at most 500 characters.
     """
     if not isinstance(name, str) or not name or len(name) > NAME_LIMIT:
-        raise ValueNotRecorded(f"a metric's name is text of 1 to {NAME_LIMIT} characters, not {_shown(name)}")
+        raise ValueNotRecorded(f"a metric's name is text of 1 to {NAME_LIMIT} characters, not {shown_value(name)}")
     number = _float(name, value)
     if math.isfinite(number):
         return number
@@ -40,11 +41,11 @@ def metric_step(step: Any) -> int | None:
         return None
     try:
         whole = int(step)
-        if whole == step and -(1 << 63) <= whole < 1 << 63:
+        if whole == step and -STEP_LIMIT <= whole < STEP_LIMIT:
             return whole
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueNotRecorded(f"a step is a whole number, not {_shown(step)}", hint="Count steps: step=0, 1, 2, …")
+    raise ValueNotRecorded(f"a step is a whole number, not {shown_value(step)}", hint="Count steps: step=0, 1, 2, …")
 
 
 def _float(name: str, value: Any) -> float:
@@ -56,10 +57,12 @@ def _float(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         pass
     raise ValueNotRecorded(
-        f"metric {name!r} is one number, not {_shown(value)}", hint="Text and structures go to params, notes or tags"
+        f"metric {name!r} is one number, not {shown_value(value)}",
+        hint="Text and structures go to params, notes or tags",
     )
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """The type and the beginning of a value, for a message."""
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:59] + '…'}"

@@ -6,6 +6,7 @@ The shell is handed in; anything with IPython's ``events`` and ``user_ns`` will 
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
 from dataclasses import dataclass
@@ -18,13 +19,16 @@ from mlops_magics.errors import CommandError, MlopsError
 from mlops_magics.records import Cell, Param
 from mlops_magics.store.location import StoreWarning
 
+_BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
+
 
 @dataclass(slots=True)
 class _RunningCell:
-    """The cell that is being executed."""
+    """The cell that is being executed. Cells it executes itself, as ``%%capture`` does, are part of it."""
 
     id: str | None
     source: str
+    is_in_history: bool
     began: float
     ends_run: bool = False
 
@@ -49,7 +53,7 @@ class Session:
         """Stop observing; an open run stays what it is, and is ended."""
         self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
-        if self._run:
+        if self.has_run:
             self.end()
 
     # -- the run ----------------------------------------------------------------------------------------------------
@@ -84,13 +88,21 @@ class Session:
         this_cell
             The run is over when the cell is.
         """
-        former = self.end() if self.has_run else None
-        self._position = 0
-        self._run = track(experiment, name, resume=resume, source=self._notebook())
+        former = self.run if self.has_run else None
+        is_same = former and former.experiment == experiment and name in {None, former.name}
+        if resume and is_same:
+            self._end_former()
+        # Otherwise the former ends when the new one has begun: a wrong word must not end it.
+        begun = track(experiment, name, resume=resume, source=self._notebook())
+        if self.has_run:
+            self._end_former()
+        self._run = begun
+        earlier = begun.store.cells(begun.id) if resume else ()
+        self._position = max((cell.position for cell in earlier), default=0)
         self._fits.refresh()
         if self._cell:
             self._cell.ends_run = this_cell
-        return self._run, former
+        return begun, former
 
     def end(self) -> ActiveRun:
         """End the open run, with the cell that is being executed as its last one.
@@ -106,16 +118,32 @@ class Session:
         self._fits.remove()
         return run
 
+    def _end_former(self) -> None:
+        # A cell that begins by starting another run is no part of this one.
+        if self._cell and not _BEGINS_WITH_TRACK.match(self._cell.source):
+            self._record_cell(None)
+        self.run.end()
+
     # -- cells ------------------------------------------------------------------------------------------------------
 
     def _before_cell(self, info: Any) -> None:
-        self._cell = _RunningCell(getattr(info, "cell_id", None), info.raw_cell or "", time.perf_counter())
+        cell_id = getattr(info, "cell_id", None)
+        # A front end gives its cells ids; one without, while another is executed, was executed by that one.
+        if self._cell and cell_id is None:
+            return
+        self._cell = _RunningCell(cell_id, info.raw_cell or "", bool(info.store_history), time.perf_counter())
         if self.has_run:
             self._fits.refresh()
+        else:
+            self._fits.remove()
 
     def _after_cell(self, result: Any) -> None:
-        cell, error = self._cell, result.error_before_exec or result.error_in_exec
-        if cell and self.has_run:
+        cell = self._cell
+        if cell is None or (result is not None and (result.info.raw_cell or "") != cell.source):
+            return
+        # A kernel that was interrupted while the cell awaited something has no result.
+        error = KeyboardInterrupt() if result is None else result.error_before_exec or result.error_in_exec
+        if self.has_run:
             self._record_cell(error)
             if cell.ends_run:
                 message = f"{type(error).__name__}: {error}" if error else None
@@ -134,13 +162,17 @@ class Session:
             Cell(
                 cell=cell.id,
                 position=self._position,
-                execution_count=getattr(self._shell, "execution_count", None),
+                execution_count=self._execution_count() if cell.is_in_history else None,
                 source=source.sha256,
                 seconds=time.perf_counter() - cell.began,
                 status="error" if error else "ok",
                 error=f"{type(error).__name__}: {error}" if error else None,
             ),
         )
+
+    def _execution_count(self) -> int | None:
+        # Not shell.execution_count: versions of IPython differ in whether it is this cell's or already the next one's.
+        return len(self._shell.user_ns.get("In", ())) - 1 or None
 
     # -- fits -------------------------------------------------------------------------------------------------------
 
@@ -157,8 +189,8 @@ class Session:
                 warnings.warn(f"a fit was not recorded in full: {reason}", StoreWarning, stacklevel=3)
 
     def _record_fit(self, estimator: Any, X: Any) -> None:
-        from mlops_magics.capture.tables import describe_table  # noqa: PLC0415 - few notebooks get here before they fit
-        from mlops_magics.model.estimator import describe, summary_of  # noqa: PLC0415
+        from mlops_magics.capture.tables import describe_table
+        from mlops_magics.model.estimator import describe, summary_of
 
         params = {"model": summary_of(estimator), **describe(estimator).params}
         self.run.record(*(Param(key=key, value=value) for key, value in params.items()))
@@ -168,7 +200,7 @@ class Session:
 
     def name_of(self, value: Any) -> str | None:
         """What the notebook calls an object, or None when it has no public name for it."""
-        names = (name for name, held in self._shell.user_ns.items() if held is value and not name.startswith("_"))
+        names = (name for name, held in list(self._shell.user_ns.items()) if held is value and not name.startswith("_"))
         return next(names, None)
 
     def _notebook(self) -> str | None:

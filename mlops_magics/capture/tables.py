@@ -18,9 +18,9 @@ def describe_table(data: Any, *, name: str, role: str) -> tuple[Dataset, Text]:
     DataError
         ``data`` is no table, or is empty.
     """
-    from mlops_magics.data.engines.duckdb import profile_table  # noqa: PLC0415 - brings duckdb
-    from mlops_magics.data.fingerprint import fingerprint  # noqa: PLC0415
-    from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+    from mlops_magics.data.engines.duckdb import profile_table
+    from mlops_magics.data.fingerprint import fingerprint
+    from mlops_magics.data.frames import open_table
 
     table = open_table(data, name=name)
     profile = text_of(encode(profile_table(table).to_dict()))
