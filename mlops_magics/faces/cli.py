@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a verdict of ``fail`` or ``unknown``; 2 the words were not
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(overview(VERBS, PROGRAM))
         return 0
     try:
-        verb = find_verb(VERBS, words[0])
+        verb = find_verb(VERBS, words[0], PROGRAM)
         result = verb.act(ShellContext(), verb.parse(PROGRAM, words[1:]))
     except HelpAsked as asked:
         print(asked)
@@ -49,4 +50,15 @@ def _json(result: Any) -> str:
         value = json.loads(result.to_json(orient="records", date_format="iso"))
     else:
         value = result.to_dict()
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return json.dumps(_strict(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _strict(value: Any) -> Any:
+    """JSON has no word for floats that are not finite: they are the text ``NaN``, ``Infinity`` or ``-Infinity``."""
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

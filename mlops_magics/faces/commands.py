@@ -3,11 +3,11 @@
 Each act takes its words apart, calls one function of the house and returns what came of it, to be shown.
 """
 
-# ruff: noqa: PLC0415 - a verb brings what it needs when it is asked
-
 from __future__ import annotations
 
+import math
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from mlops_magics.faces.context import Context
@@ -54,8 +54,15 @@ def _log(context: Context, words: Namespace) -> Any:
     values = numbers(words.pairs, "log")
     with context.recording(words.run) as run:
         run.log(values, step=words.step)
-    shown = ", ".join(f"{name} {value:.6g}" for name, value in values.items())
+    shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
     return Said(f"{shown}{'' if words.step is None else f' at step {words.step}'}")
+
+
+def _shown(value: float) -> str:
+    try:
+        return f"{value:.6g}"
+    except OverflowError:
+        return str(math.copysign(math.inf, value))  # an int greater than any float: this is how it was recorded
 
 
 def _params(context: Context, words: Namespace) -> Any:
@@ -80,11 +87,11 @@ def _note(context: Context, words: Namespace) -> Any:
 
 
 def _artifact(context: Context, words: Namespace) -> Any:
-    from pathlib import Path
-
     from mlops_magics.capture.artifacts import keep
 
-    content = Path(words.content) if Path(words.content).exists() else context.value(words.content)
+    content = context.data(words.content)
+    if content is words.content:
+        content = Path(content)
     default = words.content if words.content.isidentifier() else None
     with context.recording(words.run) as run:
         artifact = keep(run.store, content, name=words.name or default)
@@ -202,7 +209,7 @@ VERBS: tuple[Verb, ...] = (
             argument(
                 "experiment", metavar="EXPERIMENT", completes="experiment", help="what the variants have in common"
             ),
-            argument("--name", metavar="NAME", completes="run", default=None, help="what this variant is called"),
+            argument("--name", metavar="NAME", completes="run name", default=None, help="what this variant is called"),
             argument("--resume", action="store_true", help="go on with the newest run of this name"),
             argument("--this-cell", action="store_true", help="end the run with the cell"),
         ),

@@ -67,8 +67,10 @@ class Completer:
 
     def _known(self, kind: Completes | None) -> Iterable[str]:
         store = self._context.store()
+        if kind in {"run", "run name"}:
+            yield from (run.name for run in reversed(store.all_runs()))
         if kind == "run":
-            yield from ("@last", *reversed([run.name for run in store.all_runs()]))
+            yield "@last"
             yield from (f"@best:{key}" for key in store.metric_names())
         elif kind == "experiment":
             yield from (run.experiment for run in store.all_runs())

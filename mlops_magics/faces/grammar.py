@@ -12,11 +12,11 @@ from mlops_magics.errors import CommandError
 if TYPE_CHECKING:
     from mlops_magics.faces.context import Context
 
-Completes = Literal["run", "metric", "experiment", "name", "path"]
+Completes = Literal["run", "run name", "metric", "experiment", "name", "path"]
 """What Tab offers for an argument: something of the store, a name of the notebook, or a file."""
 
 
-class HelpAsked(Exception):  # noqa: N818 - it is no error
+class HelpAsked(Exception):
     """``--help`` was among the words. Carries the text to show."""
 
 
@@ -73,7 +73,7 @@ class Verb:
             ``--help`` was among them.
         """
         parser = self.parser(program)
-        parsed, strange = parser.parse_known_args(list(words))
+        parsed, strange = parser.parse_known_intermixed_args(list(words))
         if strange:
             options = [flag for item in self.arguments for flag in item.flags if item.is_option]
             raise CommandError(
@@ -92,7 +92,7 @@ def overview(verbs: Sequence[Verb], program: str) -> str:
     return "\n".join(lines)
 
 
-def find_verb(verbs: Sequence[Verb], word: str) -> Verb:
+def find_verb(verbs: Sequence[Verb], word: str, program: str) -> Verb:
     """The verb called ``word``.
 
     Raises
@@ -104,7 +104,10 @@ def find_verb(verbs: Sequence[Verb], word: str) -> Verb:
         if verb.name == word:
             return verb
     raise CommandError(
-        f"there is no verb {word!r}", seen=word, exists=[verb.name for verb in verbs], hint="%mlops? explains them"
+        f"there is no verb {word!r}",
+        seen=word,
+        exists=[verb.name for verb in verbs],
+        hint=f"{program} --help explains them",
     )
 
 

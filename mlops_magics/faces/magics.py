@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from typing import Any
 
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 
 from mlops_magics.capture.session import Session
@@ -17,9 +18,8 @@ from mlops_magics.faces.context import NotebookContext
 from mlops_magics.faces.grammar import HelpAsked, find_verb, overview
 
 _CELL_MAGIC = re.compile(r"^%%mlops\s+track\b(.*)$", re.DOTALL)
-_ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w.]*\s*=\s*%mlops\s)(.*)$", re.DOTALL)
 _RETURN = "--return-it"
-"""Set by the transformer on ``x = %mlops …``: the value is wanted, not its display."""
+"""Set by :class:`ValueWanted` on ``x = %mlops …``: the value is wanted, not its display."""
 
 
 @magics_class
@@ -31,29 +31,37 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
         self.session = Session(shell)
         self._context = NotebookContext(shell, self.session)
         self._completer = Completer(shell, self._context)
+        self._value_wanted = ValueWanted()
 
     def hook(self) -> None:
         """Begin to observe the shell."""
         self.session.start()
         self.shell.input_transformers_cleanup.append(rewrite)
+        self.shell.ast_transformers.append(self._value_wanted)
         self.shell.Completer.custom_matchers.append(self._completer.match)
 
     def unhook(self) -> None:
         """Leave the shell as it was."""
         self.session.stop()
         self.shell.input_transformers_cleanup.remove(rewrite)
+        self.shell.ast_transformers.remove(self._value_wanted)
         self.shell.Completer.custom_matchers.remove(self._completer.match)
         for kind in ("line", "cell"):
             self.shell.magics_manager.magics[kind].pop("mlops", None)
 
-    @line_magic  # type: ignore[untyped-decorator]  # IPython is untyped
-    def mlops(self, line: str) -> Any:
+    @line_cell_magic  # type: ignore[untyped-decorator]  # IPython is untyped
+    def mlops(self, line: str, cell: str | None = None) -> Any:
+        if cell is not None:
+            raise CommandError(
+                f"%%mlops records one cell and is followed by track, not by {line.strip()!r}",
+                hint="Write %mlops on a line of its own, or %%mlops track EXPERIMENT --name NAME",
+            )
         wants_value = line.startswith(_RETURN)
         words = _split(line.removeprefix(_RETURN))
         if not words or words[0] in {"-h", "--help", "help"}:
             print(overview(VERBS, "%mlops"))  # noqa: T201
             return None
-        verb = find_verb(VERBS, words[0])
+        verb = find_verb(VERBS, words[0], "%mlops")
         try:
             parsed = verb.parse("%mlops", words[1:])
         except HelpAsked as help_asked:
@@ -70,14 +78,25 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
 
 def rewrite(lines: list[str]) -> list[str]:
     """Input transformer. A cell that begins with ``%%mlops track`` becomes a plain cell whose first line starts a run
-    that ends with the cell: so ``await`` works in it, and an error has one traceback with the right lines. An assigned
-    ``x = %mlops …`` asks for the value.
+    that ends with the cell: so ``await`` works in it, and an error has one traceback with the right lines.
     """
     if lines and (cell := _CELL_MAGIC.match(lines[0])):
-        lines = [f"%mlops track --this-cell{cell[1]}", *lines[1:]]
-    return [
-        f"{assigned[1]}{_RETURN} {assigned[2]}" if (assigned := _ASSIGNED.match(line)) else line for line in lines
-    ]
+        return [f"%mlops track --this-cell{cell[1]}", *lines[1:]]
+    return lines
+
+
+class ValueWanted(ast.NodeTransformer):
+    """AST transformer. An assigned ``x = %mlops …`` asks for the value; text that only looks so is left alone."""
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        """Mark the line of the magic that is assigned."""
+        match node.value:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name("get_ipython")), attr="run_line_magic"),
+                args=[ast.Constant("mlops"), ast.Constant(str() as line) as words, *_],
+            ):
+                words.value = f"{_RETURN} {line}"
+        return node
 
 
 def _split(line: str) -> list[str]:
@@ -88,7 +107,9 @@ def _split(line: str) -> list[str]:
 
 
 def load(shell: Any) -> None:
-    """Put the magic into a shell."""
+    """Put the magic into a shell, unless it is there."""
+    if MlopsMagics.__name__ in shell.magics_manager.registry:
+        return
     magics = MlopsMagics(shell)
     shell.register_magics(magics)
     magics.hook()
@@ -96,6 +117,6 @@ def load(shell: Any) -> None:
 
 def unload(shell: Any) -> None:
     """Take it out again."""
-    magics = shell.magics_manager.registry.pop("MlopsMagics", None)
+    magics = shell.magics_manager.registry.pop(MlopsMagics.__name__, None)
     if magics is not None:
         magics.unhook()

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 
 Bar = Callable[[float, str], None]
 """Told the share done, from 0 to 1, and what is being done."""
@@ -65,20 +66,20 @@ def _write(text: str) -> None:
 @contextmanager
 def notebook_bar(label: str) -> Iterator[Bar]:
     """An output of the cell that updates in place, and is empty at the end."""
-    from IPython.display import HTML, DisplayHandle, display  # noqa: PLC0415 - a shell needs no IPython
+    from IPython.display import DisplayHandle, display
 
     handle: DisplayHandle | None = None
 
     def draw(text: str) -> None:
         nonlocal handle
-        shown = HTML(f"<pre style='margin:0'>{text}</pre>")
+        shown = {"text/plain": text, "text/html": f"<pre style='margin:0'>{escape(text)}</pre>"}
         if handle is None:
-            handle = display(shown, display_id=True)
+            handle = display(shown, raw=True, display_id=True)
         else:
-            handle.update(shown)
+            handle.update(shown, raw=True)
 
     try:
         yield _Throttle(draw, label)
     finally:
         if handle is not None:
-            handle.update(HTML(""))
+            handle.update({"text/plain": "", "text/html": ""}, raw=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ def pairs(words: Sequence[str], verb: str) -> dict[str, Any]:
     Raises
     ------
     CommandError
-        A word has no ``=``, or no name before it.
+        A word has no ``=``, or no name before it; or a ``{name}`` in it was not replaced by its value.
 
     >>> pairs(["depth=6", "loss=log_loss", "grid=[1, 2]"], "params")
     {'depth': 6, 'loss': 'log_loss', 'grid': [1, 2]}
@@ -26,6 +27,10 @@ def pairs(words: Sequence[str], verb: str) -> dict[str, Any]:
         if not equals or not name:
             raise CommandError(f"{verb} takes name=value, not {word!r}", hint=f"Write {verb} {name or 'name'}=VALUE")
         found[name] = literal(value)
+        if value.startswith("{") and found[name] == value:
+            raise CommandError(
+                f"{name}={value} was not filled in", hint="The expression in the braces has no value in this notebook"
+            )
     return found
 
 
@@ -38,7 +43,7 @@ def literal(text: str) -> Any:
     known = {"true": True, "false": False, "none": None, "null": None}
     if text.lower() in known:
         return known[text.lower()]
-    if text.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+    if re.fullmatch(r"[+-]?(nan|inf|infinity)", text, re.IGNORECASE):
         return float(text)
     try:
         return ast.literal_eval(text)
@@ -52,17 +57,13 @@ def numbers(words: Sequence[str], verb: str) -> dict[str, float]:
     Raises
     ------
     CommandError
-        One is not; a ``{name}`` that was not replaced is explained.
+        One is not, or was not filled in.
     """
     found = pairs(words, verb)
     for name, value in found.items():
         if isinstance(value, bool | int | float):
             continue
         shown = str(value)
-        if shown.startswith("{"):
-            raise CommandError(
-                f"{name}={shown} was not filled in", hint="The expression in the braces has no value in this notebook"
-            )
         raise CommandError(
             f"{verb} takes numbers, and {name} is {shown!r}", hint=f"Fill in a variable by {name}={{{shown}}}"
         )
