@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import StoreError
 from mlops_magics.records import decode
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
     from mlops_magics.store.database import Database
 
+TABLES = {"params": "params", "metrics": "metric_sums"}
 RUN_COLUMNS = ("id", "experiment", "name", "status", "started", "ended", "seconds", "parent", "source")
 
 
@@ -20,19 +23,34 @@ def runs_frame(database: Database, experiment: str | None, where: str | None) ->
     import pandas
 
     runs = _chosen(database, experiment, where)
-    is_every = experiment is None and where is None
-    some = "" if is_every else " WHERE run IN (SELECT unnest($ids::VARCHAR[]))"
-    parameters = None if is_every else {"ids": runs["id"].tolist()}
-    params = database.frame(f"SELECT run, key, value FROM params{some}", parameters)
-    metrics = database.frame(f"SELECT run, key, value FROM metric_sums{some}", parameters)
-    params["value"] = pandas.Series([decode(value) for value in params["value"]], dtype=object)
-    return runs.join(_wide(params, "params"), on="id").join(_wide(metrics, "metrics"), on="id")
+    ids = runs["id"].tolist()
+    return pandas.concat([runs, _wide(database, "params", ids), _wide(database, "metrics", ids)], axis="columns")
 
 
-def _wide(long: pandas.DataFrame, prefix: str) -> pandas.DataFrame:
-    wide = long.pivot(index="run", columns="key", values="value")
-    wide.columns = [f"{prefix}.{key}" for key in wide.columns]
-    return wide.infer_objects()
+def _wide(database: Database, what: str, ids: list[str]) -> pandas.DataFrame:
+    """A row per run, in the order of ``ids``, and a column per key."""
+    import numpy
+    import pandas
+
+    # Arrays of positions and keys, not a frame with the id in every row: long texts are what takes the time.
+    long = database.query(
+        f"""SELECT position, key, value FROM {TABLES[what]}
+            JOIN (SELECT unnest($ids::VARCHAR[]) AS run, unnest(range(len($ids))) AS position) USING (run)""",
+        {"ids": ids},
+    ).fetchnumpy()
+    values = numpy.ma.filled(long["value"], numpy.nan) if what == "metrics" else _decoded(long["value"])
+    codes, keys = pandas.factorize(long["key"], sort=True)
+    wide = numpy.full((len(keys), len(ids)), numpy.nan, dtype=values.dtype)
+    wide[codes, long["position"]] = values
+    columns = {f"{what}.{key}": column for key, column in zip(keys, wide, strict=True)}
+    return pandas.DataFrame(columns, index=range(len(ids))).infer_objects()
+
+
+def _decoded(texts: Iterable[str]) -> numpy.ndarray[Any, Any]:
+    """The values of encoded texts, read in one go."""
+    import pandas
+
+    return pandas.Series(decode(f"[{','.join(texts)}]"), dtype=object).to_numpy()
 
 
 def _chosen(database: Database, experiment: str | None, where: str | None) -> pandas.DataFrame:
