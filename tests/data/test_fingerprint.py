@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_magics.data import fingerprint as module
@@ -78,6 +78,7 @@ def test_the_algorithm_stays_the_same() -> None:
     assert digest(pa.table({"a": [1, None], "b": ["x", "y"]})) == "499fb6f5c58b0ac27ea9ecd6a7586c40"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=6), st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1))
 def test_cutting_into_chunks_changes_nothing(cuts: list[int], texts: list[str | None]) -> None:
     arrow = pa.table({"t": pa.array(texts, pa.string()), "n": pa.array([len(text or "") for text in texts])})

@@ -39,9 +39,24 @@ def without_sums(column: ColumnProfile) -> dict[str, Any]:
     return {key: told.get(key) for key in told if key not in {"sum", "sum_squares"}}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows, rows, rows)
 def test_profiles_of_parts_add_up_to_the_profile_of_the_whole(
+    reference: list[tuple[Any, ...]], left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]
+) -> None:
+    parts_add_up(reference, left, right)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(rows, rows, rows)
+def test_profiles_of_many_parts_add_up_to_the_profile_of_the_whole(
+    reference: list[tuple[Any, ...]], left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]
+) -> None:
+    parts_add_up(reference, left, right)
+
+
+def parts_add_up(
     reference: list[tuple[Any, ...]], left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]
 ) -> None:
     edges = profile(arrow(reference))

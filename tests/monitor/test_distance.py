@@ -46,6 +46,7 @@ def test_fisher_agrees_with_scipy(hits: int, rest: int, now: int, now_rest: int)
     assert fisher_p(hits, hits + rest, now, now + now_rest) == pytest.approx(expected, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_benjamini_hochberg_agrees_with_scipy(p_values: list[float]) -> None:
     assert benjamini_hochberg(p_values) == pytest.approx(stats.false_discovery_control(p_values).tolist())
