@@ -31,10 +31,15 @@ def main(folder: Path) -> None:
 
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
-    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        resources={"metadata": {"path": str(folder)}},
+        # Its kernel is on this machine; that its port is not encrypted need not be said.
+        extra_arguments=["--IPKernelApp.log_level=40"],
+    )
     steps = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    # Its kernel is on this machine; that its port is not encrypted need not be said.
-    with client.setup_kernel(extra_arguments=["--IPKernelApp.log_level=40"]):
+    with client.setup_kernel():
         for number, index in enumerate(steps, 1):
             cell = notebook.cells[index]
             label = next(line for line in cell.source.splitlines() if line.strip())

@@ -12,7 +12,7 @@ SCHEDULE = ["month", "weekday", "hour", "arrival_hour", "distance"]
 ROUTE = ["carrier", "origin", "dest"]
 WEATHER = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]
 FEATURES = [*SCHEDULE, *ROUTE, *WEATHER]
-"""Known when a departure is planned. Not among them: the departure delay and the air time, which are only known later."""
+"""Known when a departure is planned; the departure delay and the air time, only known later, are not among them."""
 
 
 def load_flights() -> pd.DataFrame:
