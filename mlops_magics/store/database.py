@@ -75,7 +75,7 @@ class Database:
         self._create_stage()
         self._is_staged = False
         self._stored: frozenset[str] = frozenset()
-        self._viewed: frozenset[str] | None = None
+        self._viewed: tuple[frozenset[str], bool] | None = None
 
     def close(self) -> None:
         """Let go of the in-memory instance."""
@@ -160,19 +160,25 @@ class Database:
         return dict(self.query("SELECT journal, max(folded_to) FROM s.journals GROUP BY journal").fetchall())
 
     def create_views(self) -> None:
-        """Give every table the rows of the file and of the staged journals, under one name."""
-        stored = self._stored
-        if stored == self._viewed:
+        """Give every table the rows of the file and of the staged journals, under one name.
+
+        While nothing is staged, the file alone: planning the other half of a query takes longer than most queries run.
+        """
+        wanted = self._stored, self._is_staged
+        if wanted == self._viewed:
             return
-        home = {table: f"SELECT * FROM {'s' if table in stored else 'blank'}.{table}" for table in self._tables}
-        for table in (*schema.FACT_TABLES.values(), "metrics", "texts"):
-            both = f"{home[table]} UNION ALL BY NAME SELECT * FROM stage_{table}"
-            self.query(f"CREATE OR REPLACE TEMP VIEW {table} AS {both}")
-        sums = f"{home['metric_sums']} UNION ALL BY NAME {schema.STAGED_SUMS.format(metrics='stage_metrics')}"
-        self.query(f"CREATE OR REPLACE TEMP VIEW metric_sums AS {schema.MERGED_SUMS.format(sums=sums)}")
-        for name, body in schema.VIEWS.items():
+        bodies = {
+            table: f"SELECT * FROM {'s' if table in self._stored else 'blank'}.{table}"
+            for table in (*schema.FACT_TABLES.values(), "metrics", "texts", "metric_sums")
+        }
+        if self._is_staged:
+            staged_sums = schema.STAGED_SUMS.format(metrics="stage_metrics")
+            sums = f"{bodies.pop('metric_sums')} UNION ALL BY NAME {staged_sums}"
+            bodies = {name: f"{body} UNION ALL BY NAME SELECT * FROM stage_{name}" for name, body in bodies.items()}
+            bodies["metric_sums"] = schema.MERGED_SUMS.format(sums=sums)
+        for name, body in {**bodies, **schema.VIEWS}.items():
             self.query(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
-        self._viewed = stored
+        self._viewed = wanted
 
     # -- staging ------------------------------------------------------------------------------------------------
 
@@ -252,11 +258,12 @@ class Database:
         when the others last wrote. Needs the views.
         """
         living = set(unfinished)
-        running = self.query("SELECT id FROM runs WHERE status = 'running'").fetchall()
+        running = self.query("SELECT run FROM run_revs GROUP BY run HAVING max_by(status, time) = 'running'").fetchall()
         dead = [run for (run,) in running if run not in living]
         if not dead:
             return
         self._is_staged = True
+        self.create_views()
         last = self.query(
             """SELECT run, epoch_us(max(time)) FROM run_revs
                WHERE run IN (SELECT unnest(?::VARCHAR[])) GROUP BY run""",
@@ -374,12 +381,16 @@ class Database:
         self._look()
 
     def _look(self) -> int:
-        """See which tables the attached file has, and of which schema it is."""
-        found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'")
-        self._stored = frozenset(name for (name,) in found.fetchall())
-        if "migrations" not in self._stored:
-            return 0
-        number = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
+        """See of which schema the attached file is, and which tables it has."""
+        try:
+            number = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
+        except (duckdb.CatalogException, duckdb.BinderException):
+            number = 0  # nothing is attached, or a file that nobody wrote to
+        if number == schema.SCHEMA:
+            self._stored = frozenset(self._tables)
+        else:
+            found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'").fetchall()
+            self._stored = frozenset(name for (name,) in found)
         if number > schema.SCHEMA:
             raise StoreError(
                 f"the database is of schema {number}, this version knows up to {schema.SCHEMA}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import StoreError
@@ -25,6 +25,30 @@ def runs_frame(database: Database, experiment: str | None, where: str | None) ->
     runs = _chosen(database, experiment, where)
     ids = runs["id"].tolist()
     return pandas.concat([runs, _wide(database, "params", ids), _wide(database, "metrics", ids)], axis="columns")
+
+
+def history_frame(database: Database, runs: Sequence[str], key: str | None) -> pandas.DataFrame:
+    """See :meth:`mlops_magics.store.queries.Store.history`. Needs the views."""
+    import pandas
+
+    runs = sorted(set(runs))
+    found = database.query(
+        "SELECT DISTINCT key FROM metric_sums WHERE run IN (SELECT unnest($runs::VARCHAR[]))", {"runs": runs}
+    ).fetchall()
+    names = sorted(name for (name,) in found if key in {None, name})
+    # Positions again, for two long texts of every point.
+    points = database.frame(
+        """SELECT runs.position AS run, names.position AS key, step, time, value
+           FROM metrics
+           JOIN (SELECT unnest($runs::VARCHAR[]) AS run, unnest(range(len($runs))) AS position) AS runs USING (run)
+           JOIN (SELECT unnest($names::VARCHAR[]) AS key, unnest(range(len($names))) AS position) AS names USING (key)
+           ORDER BY runs.position, names.position, step NULLS LAST, time""",
+        {"runs": runs, "names": names},
+    )
+    for column, texts in (("run", runs), ("key", names)):
+        known = pandas.Series(texts, dtype=None if texts else object)
+        points[column] = known.take(points[column].to_numpy()).array
+    return points
 
 
 def _wide(database: Database, what: str, ids: list[str]) -> pandas.DataFrame:

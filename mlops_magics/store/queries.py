@@ -205,16 +205,11 @@ class Store:
 
         Points logged without a step follow in the order they were logged.
         """
+        from mlops_magics.store.frames import history_frame
+
         several = [run] if isinstance(run, Run | str) else list(run)
-        condition = "AND key = $key" if key is not None else ""
-        parameters: dict[str, Any] = {} if key is None else {"key": key}
         with self._framing() as database:
-            parameters["ids"] = [self.find(item).id for item in several]
-            return database.frame(
-                f"""SELECT run, key, step, time, value FROM metrics WHERE run IN (SELECT unnest($ids)) {condition}
-                    ORDER BY run, key, step NULLS LAST, time""",
-                parameters,
-            )
+            return history_frame(database, [self.find(item).id for item in several], key)
 
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).

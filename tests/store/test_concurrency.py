@@ -10,7 +10,9 @@ import pytest
 
 from mlops_magics.records import RunRevision
 from mlops_magics.store import open_store
+from mlops_magics.store.journal import open_journals
 from mlops_magics.store.locks import FileLock, holding, taking_turns
+from mlops_magics.store.tails import opened, runs_begun
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -50,14 +52,12 @@ def test_threads_log_into_one_journal_while_another_reads_and_folds(store, begin
         thread.join()
     assert failures == []
     assert len(seen) > 0
-    points = store.sql("SELECT key, count(*) AS n, count(DISTINCT step) AS steps FROM metrics GROUP BY key ORDER BY key")
+    points = store.sql("SELECT key, count(*), count(DISTINCT step) FROM metrics GROUP BY key ORDER BY key")
     assert points.to_numpy().tolist() == [[name, 3000, 3000] for name in "abcd"]
 
 
 def test_journals_come_and_go_in_threads(store):
     """The keeper walks the open journals while others open and close theirs."""
-    from mlops_magics.store.journal import open_journals
-
     failures: list[BaseException] = []
     done = threading.Event()
 
@@ -239,14 +239,10 @@ def test_a_lock_held_by_a_thread_is_not_taken_along_by_a_fork(tmp_path, script):
 
 def test_a_run_begun_while_a_reader_opens_the_store_is_running(store, begin):
     """Its first lines may be folded by others between the look at the folder and the look at the database."""
-    from mlops_magics.store.tails import opened
-
     begin(name="first")
     with opened(store._layout) as journals:
         late = begin(name="late")
         open_store(store.path).fold()
-        from mlops_magics.store.tails import runs_begun
-
         assert runs_begun(store._layout, journals) == {late.run}
     assert store.find("late").status == "running"
 

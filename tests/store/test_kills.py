@@ -1,8 +1,10 @@
-"""Law 1 and 2 of the store under SIGKILL: nothing acknowledged is lost or doubled, no reader sees less than was there."""
+"""The store under SIGKILL: nothing acknowledged is lost or doubled, and no reader sees less than was there."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ TORTURE = Path(__file__).with_name("torture.py")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="the torture forks")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the torture forks")
 def test_nothing_is_lost_or_doubled_by_kills(tmp_path, request):
     kills = request.config.getoption("--kills")
     done = subprocess.run(
@@ -51,9 +53,6 @@ os.kill(os.getpid(), 9)
 
 
 def test_a_lost_alive_file_is_removed_when_old_and_kept_when_young(store, begin):
-    import os
-    import time
-
     begin().close()
     old, young = (store.path / "journal" / f"{store.new_run_id()}.{i:010x}.alive" for i in (1, 2))
     for path in (old, young):

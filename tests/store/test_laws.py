@@ -25,7 +25,7 @@ actions = st.one_of(
     st.tuples(st.just("record"), st.builds(Param, key=names, value=json_values)),
     st.tuples(st.just("record"), st.builds(Tag, key=names, value=st.text(max_size=5))),
     st.tuples(st.just("record"), st.builds(Note, text=st.text(max_size=20))),
-    st.tuples(st.just("record"), st.builds(RunRevision, name=st.sampled_from("xy"), message=st.none() | st.text(max_size=3))),
+    st.tuples(st.just("record"), st.builds(RunRevision, name=st.sampled_from("xy"), message=st.text(max_size=3))),
 )
 
 
@@ -50,7 +50,7 @@ def test_tail_and_fold_and_two_folds_tell_the_same(tmp_path):
     whole, pieces = (open_store(tmp_path / name / ".mlops") for name in ("whole", "pieces"))
     pieces.open_journal().close()
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(actions, max_size=12), st.integers(0, 12))
     def law(done, cut):
         run = whole.new_run_id()
@@ -91,10 +91,11 @@ records = st.one_of(
     ),
     st.fixed_dictionaries(
         {"t": st.integers(0, 2**50), "w": st.just(WRITER), "k": st.sampled_from(["note", "tag"]),
-         "d": st.dictionaries(st.sampled_from(["text", "key", "value"]), st.text() | st.just('{"t":1,"w":7'), max_size=2)}
+         "d": st.dictionaries(st.sampled_from(["text", "key"]), st.text() | st.just('{"t":1,"w":7'), max_size=2)}
     ),
 ).map(lambda record: orjson.dumps({name: record[name] for name in "twnvmkds" if name in record}))
-rubbish = st.binary(max_size=30) | st.sampled_from([b'{"t":', b'{"t":1,"w":7,', b'{"t":1,"w":7,"n":"', b"\0" * 20, b"\r", b"\n", b"{"])
+beginnings = [b'{"t":', b'{"t":1,"w":7,', b'{"t":1,"w":7,"n":"', b"\0" * 20, b"\r", b"\n", b"{"]
+rubbish = st.binary(max_size=30) | st.sampled_from(beginnings)
 
 
 @st.composite
@@ -103,7 +104,7 @@ def torn(draw) -> bytes:
     return line[: draw(st.integers(0, len(line) - 1))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(st.tuples(rubbish | torn(), records), max_size=6), rubbish | torn())
 def test_repair_keeps_every_whole_record_whatever_is_before_it(pairs, rest):
     content = b"".join(before + record + b"\n" for before, record in pairs) + rest
@@ -131,7 +132,7 @@ def test_no_line_stops_a_read_or_a_fold(tmp_path):
     """Whatever the bytes are, the record behind them is there, and DuckDB takes all that repair lets through."""
     store = open_store(tmp_path / ".mlops")
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(strange, max_size=5))
     def law(lines):
         run = store.new_run_id()

@@ -51,7 +51,7 @@ FACTS = (
     Cell(position=2, source="s" * 64, status="error", error="ValueError: no"),
     Artifact(name="model", type="model", sha256="a" * 64, size_bytes=2**40, detail={"format": "skops", "n": [1, None]}),
     Artifact(name="plain", type="file", sha256="b" * 64, size_bytes=0),
-    Dataset(name="flights", role="fit", fingerprint="f", rows=336_776, columns={"dep": "number", "c": "text"}, profile="p"),
+    Dataset(name="flights", role="fit", fingerprint="f", rows=336_776, columns={"dep": "number", "c": "text"}),
     Environment(python="3.11", platform="linux", packages="q", git_commit="abc", git_dirty=True, git_patch="-a\n+b\n"),
     Evaluated(split="test", task="binary", rows=10, fingerprint="f", metrics={"auc": 0.5, "nan": float("inf")}),
     Judged(question="drift", subject="dep", verdict="unknown", detail={"p": 0.1, "why": "too little data"}),
@@ -163,7 +163,7 @@ def test_a_float_comes_back_to_the_last_bit(value, store, begin):
 
 def test_names_of_any_kind(store, begin, settle):
     journal = begin()
-    names = ["", " ", "a b", "val/auc", "é漢🜁", "nul\0x", 'quo"te', "it's", "t", "w", "n", "m", "A", "a", "%", "new\nline"]
+    names = ["", " ", "a b", "val/auc", "é漢🜁", "nul\0x", 'quo"te', "it's", "t", "w", "n", "A", "a", "%", "new\nline"]
     for name in names:
         journal.metric(name, 1.0, 1)
         journal.record(Param(key=name, value=name))

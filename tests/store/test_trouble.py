@@ -87,11 +87,11 @@ for part in range(2):
         store.fold()
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
 reason = store.fold().reason
-meanwhile = len(store.history(run))
+meanwhile = store._rows("SELECT count(*) FROM metrics")[0][0]
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 afterwards = store.fold().reason
 print(json.dumps({"reason": reason, "meanwhile": meanwhile, "afterwards": afterwards,
-                  "points": len(store.history(run)), "journals": len(list((store.path / "journal").glob("*.jsonl")))}))
+                  "points": store._rows("SELECT count(*) FROM metrics")[0][0], "journals": len(list((store.path / "journal").glob("*.jsonl")))}))
 """
 
 
@@ -122,14 +122,14 @@ place, run = sys.argv[1:]
 with tempfile.TemporaryDirectory() as folder:
     warm = open_store(folder + "/.mlops")
     warm.record(warm.new_run_id(), RunRevision(experiment="e", name="n", status="finished"))
-    warm.runs(), warm.history("n"), warm.fold()
+    warm.find("n"), warm.fold()
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 store = open_store(place)
-answers = {"points": store.history(run)["value"].tolist(), "status": store.find(run).status,
-           "runs": len(store.runs()), "reason": store.fold().reason, "notice": store.notice}
+answers = {"points": store.metrics(run), "status": store.find(run).status,
+           "runs": len(store.all_runs()), "reason": store.fold().reason, "notice": store.notice}
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     journal = store.open_journal(run)
@@ -157,7 +157,7 @@ def test_a_store_that_may_only_be_read_is_read(state, public, script, answer):
     for part in range(2):
         store.record(run, RunRevision(experiment="e", name="n", status="running"))
         journal = store.open_journal(run)
-        journal.metric("a", float(part), part)
+        journal.metric(f"part {part}", float(part), part)
         journal.close()
         if state == "damaged":
             with journal.path.open("ab") as file:
@@ -171,7 +171,7 @@ def test_a_store_that_may_only_be_read_is_read(state, public, script, answer):
     assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
     for path in (store.path, *store.path.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    assert report["points"] == [0.0, 1.0]
+    assert report["points"] == {"part 0": 0.0, "part 1": 1.0}
     assert report["status"] == "interrupted"
     assert (report["runs"], report["notice"]) == (1, None)
     assert report["reason"] == "the store cannot be written to: Permission denied"
