@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mlops_magics.capture.run import track as track
     from mlops_magics.compare.difference import diff as diff
     from mlops_magics.compare.leaderboard import runs as runs
-    from mlops_magics.compare.page import show as show
     from mlops_magics.errors import MlopsError as MlopsError
     from mlops_magics.model.evaluation import evaluate as evaluate
     from mlops_magics.monitor.drift import drift as drift
@@ -25,7 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "MlopsError": "errors", "diff": "compare.difference", "drift": "monitor.drift", "evaluate": "model.evaluation",
     "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "runs": "compare.leaderboard",
-    "show": "compare.page", "track": "capture.run",
+    "track": "capture.run",
 }  # fmt: skip
 __all__ = [*_HOMES, "load_ipython_extension", "unload_ipython_extension"]  # noqa: PLE0604 - names, all of them
 
@@ -34,6 +33,10 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"mlops_magics.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell: Any) -> None:

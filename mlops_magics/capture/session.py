@@ -30,6 +30,7 @@ class _RunningCell:
     source: str
     is_in_history: bool
     began: float
+    begins_run: bool = False
     ends_run: bool = False
 
 
@@ -101,7 +102,7 @@ class Session:
         self._position = max((cell.position for cell in earlier), default=0)
         self._fits.refresh()
         if self._cell:
-            self._cell.ends_run = this_cell
+            self._cell.begins_run, self._cell.ends_run = True, this_cell
         return begun, former
 
     def end(self) -> ActiveRun:
@@ -119,8 +120,8 @@ class Session:
         return run
 
     def _end_former(self) -> None:
-        # A cell that begins by starting another run is no part of this one.
-        if self._cell and not _BEGINS_WITH_TRACK.match(self._cell.source):
+        # A cell that begins by starting another run is no part of this one, unless it is where this one began.
+        if self._cell and (self._cell.begins_run or not _BEGINS_WITH_TRACK.match(self._cell.source)):
             self._record_cell(None)
         self.run.end()
 

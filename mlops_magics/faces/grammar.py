@@ -60,6 +60,8 @@ class Verb:
         parser.add_argument("-h", "--help", action=_AskHelp, help="show this and do nothing")
         for item in self.arguments:
             parser.add_argument(*item.flags, **item.options)
+        # Parsing words in any order fills this in itself, and then takes the % of %mlops for a format.
+        parser.usage = parser.format_usage().removeprefix("usage: ").rstrip().replace("%", "%%")
         return parser
 
     def parse(self, program: str, words: Sequence[str]) -> argparse.Namespace:
