@@ -22,12 +22,14 @@ def test_nothing_is_lost_or_doubled_by_kills(tmp_path, request):
     )
     assert done.stderr == ""
     report = json.loads(done.stdout)
-    zeros = ("lost", "doubled", "invented", "short_reads", "double_reads", "crashed", "journals_left")
+    zeros = (
+        "lost", "doubled", "invented", "short_reads", "double_reads", "crashed", "journals_left", "not_interrupted",
+    )
     assert {name: report[name] for name in zeros} == dict.fromkeys(zeros, 0)
     assert report["acknowledged"] > 10_000
     assert report["reads"] > 0
     assert report["folds"] > 0
-    assert report["statuses"] == {"interrupted": report["runs"]}
+    assert report["interrupted"] > report["runs"] / 2
 
 
 def test_a_run_killed_at_its_first_word_is_interrupted(store, script):

@@ -205,7 +205,7 @@ def test_large_records_and_texts(store, begin, settle):
     assert store.history("baseline", "metric/2999")[["step", "value"]].to_numpy().tolist() == [[7, 2999.0]]
 
 
-# -- which run -----------------------------------------------------------------------------------------------------------
+# -- which run --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -227,7 +227,8 @@ def test_a_run_is_found_by_what_people_call_it(folded, store, several):
         store.fold()
     first, second, third = several
     meant = {
-        "a": third, "b": second, "one/a": first, "two/a": third, "@last": third, "@best:auc": third, "@best:loss": first,
+        "a": third, "b": second, "one/a": first, "two/a": third, "@last": third, "@best:auc": third,
+        "@best:loss": first,
         "@best:loss:max": third, "@best:auc:min": first, "@best:x:max": third, "@best:x": third, "@best:x:min": first,
         first: first, first[-8:]: first, second[-6:]: second,
     }
@@ -236,11 +237,11 @@ def test_a_run_is_found_by_what_people_call_it(folded, store, several):
 
 
 def test_what_answers_to_no_run_says_what_there_is(store, several):
-    with pytest.raises(RunNotFound, match="3 runs have an id like '.*'. There is: a .*, b .*, a .* Give more characters"):
+    with pytest.raises(RunNotFound, match=r"3 runs have an id like '.*'\. There is: a .*, b .*, a .* Give more"):
         store.find(several[0][:4])
     with pytest.raises(RunNotFound, match=r"there is no run 'one/c'"):
         store.find("one/c")
-    with pytest.raises(RunNotFound, match="no run has a metric 'auk'. Did you mean 'auc'"):
+    with pytest.raises(RunNotFound, match=r"no run has a metric 'auk'\. Did you mean 'auc'"):
         store.find("@best:auk")
     with pytest.raises(RunNotFound):
         store.find("abc")
@@ -260,7 +261,7 @@ def test_points_of_an_unknown_run_are_nobodys_best(store, begin):
     assert store.find("@best:auc").name == "baseline"
 
 
-# -- frames --------------------------------------------------------------------------------------------------------------
+# -- frames -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("folded", [False, True])
@@ -336,7 +337,8 @@ def test_history_of_several_runs(store, several):
 
 
 @pytest.mark.parametrize(
-    "query", ["SELEC 1", "SELECT * FROM nowhere", "SELECT nothing FROM runs", "SELECT ?", "SELECT 1 +", "SELECT 'a'::INT"]
+    "query",
+    ["SELEC 1", "SELECT * FROM nowhere", "SELECT nothing FROM runs", "SELECT ?", "SELECT 1 +", "SELECT 'a'::INT"]
 )
 def test_a_wrong_query_is_one_line(query, store, several):
     with pytest.raises(StoreError, match="DuckDB does not understand: ") as caught:

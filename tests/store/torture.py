@@ -18,7 +18,7 @@ import time
 
 # Imported once here rather than in every child.
 import duckdb  # noqa: F401
-import pandas  # noqa: F401, ICN001
+import pandas  # noqa: F401
 
 from mlops_magics.records import RunRevision
 from mlops_magics.store import open_store
@@ -120,20 +120,22 @@ def main() -> None:
         os.waitpid(child, 0)
 
     store = open_store(options.store)
-    found = store.sql(
-        "SELECT run, count(*) AS points, count(DISTINCT step) AS steps, max(step) + 1 AS reach FROM metrics GROUP BY run"
-    ).set_index("run")
+    counts = "count(*) AS points, count(DISTINCT step) AS steps, max(step) + 1 AS reach"
+    found = store.sql(f"SELECT run, {counts} FROM metrics GROUP BY run").set_index("run")
     lost = doubled = invented = 0
     for slot, run in runs.items():
         points, steps, reach = found.loc[run] if run in found.index else (0, 0, 0)
         lost += max(0, board[slot] - steps) + (reach - steps)
         doubled += points - steps
         invented += max(0, steps - board[slot] - 1)
-    statuses = store.sql("SELECT status, count(*) AS n FROM runs GROUP BY status").set_index("status")["n"].to_dict()
+    statuses = {run.id: run.status for run in store.all_runs()}
     report = {
         "acknowledged": sum(board[slot] for slot in runs), "lost": lost, "doubled": doubled, "invented": invented,
         "reads": board[READS], "short_reads": board[SHORT], "double_reads": board[DOUBLE], "folds": board[FOLDS],
-        "crashed": board[CRASHED], "kills": kills, "runs": len(runs), "statuses": statuses,
+        "crashed": board[CRASHED], "kills": kills, "runs": len(runs),
+        "interrupted": sum(status == "interrupted" for status in statuses.values()),
+        # A writer may be killed before it says that its run began; one that logged a point has said so.
+        "not_interrupted": sum(bool(board[slot]) and statuses.get(run) != "interrupted" for slot, run in runs.items()),
         "journals_left": sum(1 for _ in (store.path / "journal").iterdir()),
     }
     print(json.dumps(report, default=int))
