@@ -1,6 +1,11 @@
 """What every test may lean on."""
 
+import os
+
 import pytest
+
+# Before anything imports scikit-learn: threads that spin for each other make a busy machine crawl.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

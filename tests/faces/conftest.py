@@ -1,0 +1,107 @@
+"""Real shells: an IPython one per test, and answers of its cells."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
+
+from mlops_magics.store import open_store
+from mlops_magics.store.queries import Store
+
+
+@dataclass
+class Answer:
+    """What a cell did: its result, the results it displayed, and what it printed."""
+
+    result: ExecutionResult
+    shown: list[dict[str, Any]]
+    printed: str
+
+    @property
+    def success(self) -> bool:
+        return self.result.success
+
+    @property
+    def error(self) -> BaseException:
+        assert not self.success, "the cell did not fail"
+        return self.result.error_before_exec or self.result.error_in_exec
+
+    @property
+    def text(self) -> str:
+        return "\n".join(data["text/plain"] for data in self.shown)
+
+
+class Notebook:
+    """A shell to run cells in."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+
+    def run(self, source: str, *, cell_id: str | None = None) -> Answer:
+        with capture_output() as captured:
+            result = self.shell.run_cell(source, store_history=True, cell_id=cell_id)
+        return Answer(result, [output.data for output in captured.outputs], captured.stdout)
+
+    def ask(self, source: str, *, cell_id: str | None = None) -> Answer:
+        answer = self.run(source, cell_id=cell_id)
+        assert answer.success, answer.error
+        return answer
+
+    def __getitem__(self, name: str) -> Any:
+        return self.shell.user_ns[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.shell.user_ns[name] = value
+
+
+def settle() -> None:
+    """Wait for what runs were still looking at when they ended."""
+    for thread in threading.enumerate():
+        if thread.name == "mlops-environment":
+            thread.join()
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    shell = InteractiveShell.instance(config=config)
+    yield shell
+    shell.run_cell("%unload_ext mlops_magics")
+    shell.history_manager.end_session()
+    shell.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+    settle()
+
+
+@pytest.fixture
+def notebook(shell) -> Notebook:
+    """A shell with the extension loaded."""
+    notebook = Notebook(shell)
+    notebook.ask("%load_ext mlops_magics")
+    return notebook
+
+
+@pytest.fixture
+def store() -> Store:
+    """The store that cells write to: the one of the test's folder."""
+    return open_store()
+
+
+@pytest.fixture
+def two_runs(notebook, store) -> Callable[[], Store]:
+    """``baseline`` and ``boosted`` of ``flights``, ended, with a parameter and metrics that differ."""
+    for name, depth, auc in (("baseline", 2, 0.7), ("boosted", 6, 0.75)):
+        notebook.ask(f"%mlops track flights --name {name}")
+        notebook.ask(f"%mlops params depth={depth} seed=0")
+        notebook.ask(f"%mlops log val_auc={auc} val_loss={1 - auc}")
+        notebook.ask("%mlops end")
+    settle()
+    return store

@@ -1,0 +1,60 @@
+"""Tab behind ``%mlops``, asked as the notebook's front end asks."""
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+from mlops_magics.faces.commands import VERBS
+
+
+@pytest.fixture
+def tab(notebook):
+    def ask(line: str) -> list[str]:
+        with provisionalcompleter():
+            return [item.text for item in notebook.shell.Completer.completions(line, len(line))]
+
+    return ask
+
+
+def test_verbs(tab) -> None:
+    assert set(tab("%mlops ")) == {verb.name for verb in VERBS}
+    assert set(tab("%mlops e")) == {"end", "evaluate", "export"}
+    assert tab("x = %mlops di") == ["diff"]
+    assert tab("y = 1\n%mlops tra") == ["track"]
+    assert tab("%%mlops tra") == ["track"]
+    assert "diff" not in tab("%mlops nonsense ")
+
+
+def test_options_and_choices(tab) -> None:
+    assert set(tab("%mlops track flights --")) == {"--name", "--resume", "--this-cell"}
+    assert tab("%mlops log auc=1 --st") == ["--step"]
+    assert set(tab("%mlops drift july --method ")) == {"js", "psi"}
+
+
+def test_runs_metrics_experiments(tab, two_runs) -> None:
+    assert set(tab("%mlops diff ")) == {"@last", "baseline", "boosted", "@best:val_auc", "@best:val_loss"}
+    assert set(tab("%mlops diff baseline b")) == {"baseline", "boosted"}
+    assert set(tab("%mlops diff baseline @best:val_a")) == {"@best:val_auc"}
+    assert set(tab("%mlops runs --best ")) == {"val_auc", "val_loss"}
+    assert tab("%mlops runs fl") == ["flights"]
+    assert set(tab("%mlops track flights --name ")) == {"baseline", "boosted"}, "what a run can be called"
+    assert set(tab("%mlops drift july --against boo")) == {"boosted"}
+
+
+def test_names_of_the_notebook(tab, notebook, tmp_path) -> None:
+    notebook["july_frame"], notebook["_hidden"] = [1], [2]
+    assert tab("%mlops drift ju") == ["july_frame"]
+    assert not {"_hidden", "In", "Out", "exit"} & set(tab("%mlops evaluate "))
+    (tmp_path / "bundles").mkdir()
+    assert any("bundles" in word for word in tab("%mlops export x bund")), "files are IPython's own to complete"
+
+
+def test_others_are_left_alone(tab, notebook) -> None:
+    notebook["mlops_value"] = 1
+    assert "mlops_value" in tab("mlops_va")
+    assert "%mlops" in tab("%mlo")
+
+
+def test_a_damaged_store_is_no_matter_for_tab(tab, tmp_path) -> None:
+    (tmp_path / ".mlops").mkdir()
+    (tmp_path / ".mlops" / "store.json").write_text("{")
+    assert "baseline" not in tab("%mlops show bas")
