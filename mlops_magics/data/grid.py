@@ -23,10 +23,12 @@ class Grid:
     """Bins of about equal reference share, as runs of cells of an equally spaced grid.
 
     A value x lies in cell ``floor((x - low) * inverse_width)``; with ``spread`` set, x is first replaced by
-    ``asinh((x - center) / spread)``, which keeps the bulk of a heavy-tailed column apart. Cells below 0 are the
+    ``(x - center) / (spread + |x - center|)``, which is between -1 and 1 and keeps the bulk of a heavy-tailed column
+    apart (an infinity of either sign then lies beyond the last cell, as NaN always does). Cells below 0 are the
     outside bin on the left, cells from ``cells`` on the one on the right, so a bin never needs a search and the
-    same arithmetic gives the same counts in every SQL engine. The grid spans the reference from minimum to maximum:
-    what lies outside was never seen.
+    same exact arithmetic gives the same counts in every SQL engine. The grid spans the reference from minimum to
+    maximum: what lies outside was never seen. With a spread the ends are blurred: a value counts as outside when it is
+    further from the center than the end by about 2e-12 of that distance times its ratio to the spread.
     """
 
     low: float
@@ -43,7 +45,7 @@ class Grid:
     ) -> Grid:
         """The uncut grid from ``low`` to ``high``, both inside; one cell per integer when they are few enough."""
         if spread is not None:
-            low, high = math.asinh((low - center) / spread), math.asinh((high - center) / spread)
+            low, high = ((end - center) / (spread + abs(end - center)) for end in (low, high))
         elif integral and high - low < MOST_CELLS:
             return cls(low=low, inverse_width=1.0, cells=int(high - low) + 1)
         if high == low:
@@ -102,7 +104,8 @@ class Grid:
         position = self.low + cell / self.inverse_width
         if self.spread is None:
             return position
-        return self.center + self.spread * math.sinh(position)
+        position = max(min(position, _JUST_BELOW_ONE), -_JUST_BELOW_ONE)
+        return self.center + self.spread * position / (1 - abs(position))
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers of this grid, JSON-ready."""

@@ -30,7 +30,7 @@ class Table:
         """The first ``limit`` rows (None: all) as a pandas frame; a pandas frame opened here is given back as it is,
         or as a view of its head.
         """
-        from mlops_magics.data.rows import read_pandas  # noqa: PLC0415 - brings pyarrow
+        from mlops_magics.data.rows import read_pandas
 
         return read_pandas(self, limit=limit)
 

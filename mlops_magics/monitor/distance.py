@@ -58,7 +58,7 @@ def chi_square_p(reference: Counts, current: Counts) -> float:
     As ``scipy.stats.chi2_contingency([reference, current], correction=False)``; bins empty on both sides are left
     out. 1.0 with fewer than two filled bins or an empty side. Pool sparse bins first.
     """
-    from scipy.special import gammaincc  # noqa: PLC0415 - scipy takes a while to import
+    from scipy.special import gammaincc
 
     n, m = sum(reference), sum(current)
     filled = [(left, right) for left, right in zip(reference, current, strict=True) if left or right]
@@ -77,8 +77,8 @@ def fisher_p(hits: int, rows: int, current_hits: int, current_rows: int) -> floa
 
     As ``scipy.stats.fisher_exact``. For shares of so few rows that chi-square does not hold.
     """
-    import numpy as np  # noqa: PLC0415 - nothing else here needs arrays
-    from scipy.special import gammaln  # noqa: PLC0415
+    import numpy as np
+    from scipy.special import gammaln
 
     def log_choose(total: Any, chosen: Any) -> Any:
         return gammaln(total + 1.0) - gammaln(chosen + 1.0) - gammaln(total - chosen + 1.0)

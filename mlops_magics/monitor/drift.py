@@ -83,8 +83,8 @@ def drift(
     if isinstance(current, Profile):
         profile, name = current, "the data"
     else:
-        from mlops_magics.data.engines.duckdb import profile_table  # noqa: PLC0415 - brings duckdb
-        from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+        from mlops_magics.data.engines.duckdb import profile_table
+        from mlops_magics.data.frames import open_table
 
         table = open_table(current)
         name = "the data" if table.name == "frame" else table.name
@@ -206,13 +206,13 @@ def _reference(against: Any, store: Store | None) -> tuple[Profile, str, Run | N
     if isinstance(against, Profile):
         return against, "the reference", None, store
     if isinstance(against, Run) or against is None or (isinstance(against, str) and not _is_path(against)):
-        from mlops_magics.store import open_store  # noqa: PLC0415 - frames alone need no store
+        from mlops_magics.store import open_store
 
         opened = store if store is not None else open_store()
         run = against if isinstance(against, Run) else opened.find("@last" if against is None else against)
         return _stored_profile(run, opened), run.name, run, opened
-    from mlops_magics.data.engines.duckdb import profile_table  # noqa: PLC0415 - brings duckdb
-    from mlops_magics.data.frames import open_table  # noqa: PLC0415 - brings pyarrow
+    from mlops_magics.data.engines.duckdb import profile_table
+    from mlops_magics.data.frames import open_table
 
     table = open_table(against)
     return profile_table(table), "the reference" if table.name == "frame" else table.name, None, store

@@ -52,7 +52,7 @@ class DriftReport(Shown):
 
         Columns: column, kind, method, effect, floor, p_value, verdict, reason.
         """
-        import pandas  # noqa: PLC0415 - a report is often only read
+        import pandas
 
         return pandas.DataFrame([row.to_dict() for row in self.rows], columns=list(FIELDS))
 

@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ def test_bins_hold_equal_shares_even_of_heavy_tails() -> None:
         assert column.grid.bins >= 50
         assert max(column.counts) / 50_000 < 3 / MOST_BINS
         assert list(column.grid.edges) == sorted(column.grid.edges)
-        assert column.grid.edges[-1] == pytest.approx(column.maximum)
+        assert column.grid.edges[-1] == pytest.approx(column.maximum, rel=1e-4)
     hours = profile(pd.DataFrame({"hour": random.integers(0, 24, 10_000)})).columns["hour"]
     assert (hours.distinct, len(hours.counts)) == (24, 26)
 
@@ -134,6 +135,36 @@ def test_what_lies_outside_the_reference_is_counted_outside() -> None:
     assert ends == {"x": (1, 1), "k": (1, 2), "c": (1, 1)}
     assert current.columns["x"].positive_infinities == 1
     assert current.columns["c"].nulls == 1
+
+
+def test_a_bent_grid_counts_what_python_counts() -> None:
+    random = np.random.default_rng(2)
+    reference = profile(pd.DataFrame({"x": np.exp(random.normal(size=20_000) * 2)})).columns["x"]
+    assert reference.grid is not None
+    assert reference.grid.spread is not None
+    values = np.exp(random.normal(size=500) * 2)
+    assert reference.maximum is not None
+    odd = [np.inf, -np.inf, -np.inf, -5.0, reference.maximum, reference.maximum * 1.01]
+    table = pa.table({"x": pa.array([*values, *odd, np.nan, None], pa.float64())})
+    current = profile(table, Profile(20_000, {"x": reference})).columns["x"]
+    assert (current.nulls, current.nan, current.positive_infinities, current.negative_infinities) == (1, 1, 1, 2)
+    assert (current.minimum, current.maximum) == (-5.0, reference.maximum * 1.01)
+    assert current.sum == pytest.approx(values.sum() + sum(odd[3:]))
+    edges = np.array([-np.inf, *reference.grid.edges[:-1], reference.maximum * 1.001, np.inf])
+    assert list(current.counts) == np.histogram([*values, *odd[3:]], edges)[0].tolist()
+    again = profile(table, Profile(20_000, {"x": reference})).columns["x"].merge(current)
+    assert again.counts == tuple(2 * count for count in current.counts)
+
+
+def test_extremes_beside_nan_are_those_of_the_numbers(tmp_path: Path) -> None:
+    reference = profile(pd.DataFrame({"x": [0.0, 1.0]}))
+    pq.write_table(pa.table({"x": [0.25, np.nan, 0.75]}), tmp_path / "nan.parquet")
+    pq.write_table(pa.table({"x": [np.inf, 0.5, -np.inf, 0.0]}), tmp_path / "infinite.parquet")
+    found = [profile(tmp_path / f"{name}.parquet", reference).columns["x"] for name in ("nan", "infinite")]
+    assert [(column.minimum, column.maximum) for column in found] == [(0.25, 0.75), (0.0, 0.5)]
+    assert [(column.nan, column.positive_infinities, column.negative_infinities) for column in found] == [
+        (1, 0, 0), (0, 1, 1)
+    ]
 
 
 def test_twenty_columns_stay_below_60_kb() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import fsum, inf, isfinite
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from mlops_magics.data.engines.sql import (
     Dialect,
     cell_query,
     count_query,
+    extent_query,
     finite_query,
     level_query,
     quartile_query,
@@ -41,6 +42,22 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[[str], Rows]
+Extent = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A column of a source, and its minimum and maximum where they are known."""
+
+    source: str
+    name: str
+    type: LogicalType
+    extent: Extent = (None, None)
+
+    @property
+    def family(self) -> Family:
+        return FAMILIES[self.type]
+
 
 _SOURCE = "mlops_table"
 _DUCKDB = Dialect()
@@ -81,6 +98,7 @@ class Scan:
         if self._connection is None:
             return list(self.held.query(_SOURCE, query).fetchall())
         with self._connection.cursor() as cursor:
+            cursor.execute("SET enable_progress_bar = false")
             if not isinstance(self.held, tuple):
                 cursor.register(_SOURCE, self.held)
             return cursor.execute(query).fetchall()
@@ -158,11 +176,10 @@ def profile_table(table: Table, *, edges: Profile | None = None) -> Profile:
     """
     with Scan(table.held) as scan:
         if edges is None:
-            questions = [_frozen(scan.source, name, type_) for name, type_ in table.columns.items()]
+            questions = [_frozen(_Asked(scan.source, name, type_)) for name, type_ in table.columns.items()]
         else:
-            questions = [
-                _counted(scan.source, name, type_, edges.columns.get(name)) for name, type_ in table.columns.items()
-            ]
+            asked = _with_extents(scan, [_Asked(scan.source, name, type_) for name, type_ in table.columns.items()])
+            questions = [_counted(column, edges.columns.get(column.name)) for column in asked]
         columns: list[ColumnProfile] = scan.ask_all(questions)
     return Profile(table.rows, {column.name: column for column in columns})
 
@@ -174,35 +191,39 @@ def _logical(name: str) -> LogicalType:
     return _TYPES.get(plain, "other")
 
 
-def _frozen(source: str, name: str, type_: LogicalType) -> Callable[[Ask], ColumnProfile]:
-    family = FAMILIES[type_]
-    if family == "level":
-        return partial(_levels, source, name, type_, None)
-    return partial(_bare, source, name, type_) if family == "other" else partial(_found_grid, source, name, type_)
+def _frozen(asked: _Asked) -> Callable[[Ask], ColumnProfile]:
+    if asked.family == "level":
+        return partial(_levels, asked, None)
+    return partial(_bare if asked.family == "other" else _found_grid, asked)
 
 
-def _counted(
-    source: str, name: str, type_: LogicalType, reference: ColumnProfile | None
-) -> Callable[[Ask], ColumnProfile]:
-    if reference is None or not comparable(type_, reference.type):
-        return partial(_bare, source, name, type_)
+def _counted(asked: _Asked, reference: ColumnProfile | None) -> Callable[[Ask], ColumnProfile]:
+    if reference is None or not comparable(asked.type, reference.type) or asked.family == "other":
+        return partial(_bare, asked)
     if reference.levels is not None:
-        return partial(_levels, source, name, type_, tuple(reference.levels))
-    if FAMILIES[type_] == "other":
-        return partial(_bare, source, name, type_)
-    return partial(_in_grid, source, name, type_, reference.grid)
+        return partial(_levels, asked, tuple(reference.levels))
+    return partial(_in_grid, asked, reference.grid)
 
 
-def _bare(source: str, name: str, type_: LogicalType, ask: Ask) -> ColumnProfile:
-    rows, values = ask(count_query(source, [name], _DUCKDB))[0]
-    return ColumnProfile(name=name, type=type_, count=rows, nulls=rows - values)
+def _with_extents(scan: Scan, columns: list[_Asked]) -> list[_Asked]:
+    """The columns with the minimum and maximum of those that are numbers or times, asked in one go."""
+    counted = [column for column in columns if column.family in {"number", "time"}]
+    if not counted:
+        return columns
+    query = extent_query(scan.source, [(column.name, column.family) for column in counted], _DUCKDB)
+    ends = iter(scan.ask(query)[0])
+    extents = dict(zip((column.name for column in counted), zip(ends, ends, strict=True), strict=True))
+    return [replace(column, extent=extents.get(column.name, (None, None))) for column in columns]
 
 
-def _levels(
-    source: str, name: str, type_: LogicalType, keep: tuple[str, ...] | None, ask: Ask
-) -> ColumnProfile:
+def _bare(asked: _Asked, ask: Ask) -> ColumnProfile:
+    rows, values = ask(count_query(asked.source, [asked.name], _DUCKDB))[0]
+    return ColumnProfile(name=asked.name, type=asked.type, count=rows, nulls=rows - values)
+
+
+def _levels(asked: _Asked, keep: tuple[str, ...] | None, ask: Ask) -> ColumnProfile:
     parts: dict[str, dict[Any, int]] = {"kept": {}, "null": {}, "stray": {}, "rest": {}}
-    for part, level, count, _ in ask(level_query(source, name, keep, _DUCKDB, most=MOST_LEVELS)):
+    for part, level, count, _ in ask(level_query(asked.source, asked.name, keep, _DUCKDB, most=MOST_LEVELS)):
         parts[part][level] = parts[part].get(level, 0) + int(count or 0)
     kept = parts["kept"]
     levels = frozen_levels(kept) if keep is None else {level: kept.get(level, 0) for level in keep}
@@ -211,71 +232,69 @@ def _levels(
     other = sum(parts["rest"].values()) + sum(dropped.values())
     nulls = sum(parts["null"].values())
     return ColumnProfile(
-        name=name, type=type_, count=sum(levels.values()) + other + nulls, nulls=nulls, levels=levels, other=other,
-        strays=strays, distinct=count_distinct(None, (), levels, strays),
+        name=asked.name, type=asked.type, count=sum(levels.values()) + other + nulls, nulls=nulls, levels=levels,
+        other=other, strays=strays, distinct=count_distinct(None, (), levels, strays),
     )
 
 
-def _in_grid(source: str, name: str, type_: LogicalType, grid: Grid | None, ask: Ask) -> ColumnProfile:
-    family = FAMILIES[type_]
+def _in_grid(asked: _Asked, grid: Grid | None, ask: Ask) -> ColumnProfile:
     counted = grid or Grid(low=0.0, inverse_width=1.0, cells=1)
-    profile = _summed(name, type_, counted, ask(cell_query(source, name, family, counted, _DUCKDB)), partial(
-        ask, finite_query(source, name, family, _DUCKDB)
-    ))
+    profile = _summed(asked, counted, _cells(asked, counted, ask), ask)
     return profile if grid else replace(profile, grid=None, counts=(), distinct=None)
 
 
-def _found_grid(source: str, name: str, type_: LogicalType, ask: Ask) -> ColumnProfile:
-    family = FAMILIES[type_]
-    low, high, is_integral, distinct = ask(span_query(source, name, family, _DUCKDB))[0]
+def _found_grid(asked: _Asked, ask: Ask) -> ColumnProfile:
+    low, high, is_integral, distinct = ask(span_query(asked.source, asked.name, asked.family, _DUCKDB))[0]
     if low is None:
-        return _in_grid(source, name, type_, None, ask)
+        return _in_grid(asked, None, ask)
     grid = Grid.spanning(low, high, integral=is_integral)
-    rows = ask(cell_query(source, name, family, grid, _DUCKDB))
+    rows = _cells(asked, grid, ask)
     grid = grid.cut(_filled(rows))
     if grid.bins < min(_FEWEST_BINS, distinct) and grid.inverse_width != 1.0:
-        grid, rows = _bent(source, name, family, (low, high, grid, rows), ask)
-    profile = _summed(name, type_, grid, rows, partial(ask, finite_query(source, name, family, _DUCKDB)))
+        grid, rows = _bent(asked, (low, high, grid, rows), ask)
+    profile = _summed(replace(asked, extent=(low, high)), grid, rows, ask)
     return profile if profile.distinct is not None else replace(profile, distinct=distinct)
 
 
-def _bent(
-    source: str, name: str, family: Family, straight: tuple[float, float, Grid, Rows], ask: Ask
-) -> tuple[Grid, Rows]:
+def _bent(asked: _Asked, straight: tuple[float, float, Grid, Rows], ask: Ask) -> tuple[Grid, Rows]:
     """A grid that keeps the bulk of a heavy-tailed column apart, when it does so better than the straight one."""
     low, high, grid, rows = straight
-    first, center, third = ask(quartile_query(source, name, family, _DUCKDB))[0][0]
+    first, center, third = ask(quartile_query(asked.source, asked.name, asked.family, _DUCKDB))[0][0]
     spread = (third - first) / 2 or (high - low) / 1e6
     if not (isfinite(spread) and spread > 0):
         return grid, rows
     bent = Grid.spanning(low, high, center=center, spread=spread)
-    bent_rows = ask(cell_query(source, name, family, bent, _DUCKDB))
+    bent_rows = _cells(asked, bent, ask)
     bent = bent.cut(_filled(bent_rows))
     return (bent, bent_rows) if bent.bins > grid.bins else (grid, rows)
+
+
+def _cells(asked: _Asked, grid: Grid, ask: Ask) -> Rows:
+    return ask(cell_query(asked.source, asked.name, asked.family, grid, _DUCKDB))
 
 
 def _filled(rows: Rows) -> dict[int, int]:
     return {cell: values for cell, _, values, *_ in rows}
 
 
-def _summed(
-    name: str, type_: LogicalType, grid: Grid, rows: Rows, finite: Callable[[], Rows]
-) -> ColumnProfile:
+def _summed(asked: _Asked, grid: Grid, rows: Rows, ask: Ask) -> ColumnProfile:
     count, values = (sum(row[index] for row in rows) for index in (1, 2))
     cells = _filled(rows)
     nan = positive = negative = 0
-    lows, highs, sums, squares = (
-        [row[index] for row in rows if row[2]] for index in (3, 4, 5, 6)
-    )
-    if not all(map(isfinite, [*lows, *highs])):
-        nan, positive, negative, *rest = finite()[0]
-        lows, highs, sums, squares = ([] if value is None else [value] for value in rest)
+    sums, squares = ([row[index] for row in rows if row[2]] for index in (3, 4))
+    low, high = asked.extent
+    if not all(map(isfinite, sums)):
+        nan, positive, negative, low, high, *rest = ask(
+            finite_query(asked.source, asked.name, asked.family, _DUCKDB)
+        )[0]
+        sums, squares = ([] if value is None else [value] for value in rest)
         cells[grid.cells] = cells.get(grid.cells, 0) - nan - positive
-        cells[-1] = cells.get(-1, 0) - negative
+        lowest = -1 if grid.spread is None else grid.cells
+        cells[lowest] = cells.get(lowest, 0) - negative
     counts = grid.counts(cells)
     return ColumnProfile(
-        name=name, type=type_, count=count, nulls=count - values, nan=nan, positive_infinities=positive,
-        negative_infinities=negative, minimum=min(lows, default=None), maximum=max(highs, default=None),
+        name=asked.name, type=asked.type, count=count, nulls=count - values, nan=nan, positive_infinities=positive,
+        negative_infinities=negative, minimum=low, maximum=high,
         sum=_total(sums), sum_squares=_total(squares), grid=grid, counts=counts,
         distinct=count_distinct(grid, counts, None, {}),
     )

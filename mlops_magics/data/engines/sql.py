@@ -2,7 +2,7 @@
 
 Traps the text avoids, so that counts are equal on every engine: ``least(greatest(NULL, a), b)`` is not NULL, so nulls
 fall into a cell and only ``count(x)`` counts values; NaN sorts above every number, so it falls into the last cell and
-is counted apart, as infinities are, in a second query that runs only when the last or first cell shows any.
+is counted apart, as infinities are, in a second query that runs only when the sum of a cell shows any.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Dialect:
         """A double literal that reads back to the last bit."""
         return f"CAST('{number!r}' AS DOUBLE)"
 
-    def value(self, name: str, family: Family) -> str:
-        """A column as doubles (dates and timestamps: seconds since 1970 in UTC) or as text."""
+    def value(self, expression: str, family: Family) -> str:
+        """An expression as a double (a date or timestamp: seconds since 1970 in UTC) or as text."""
         if family == "time":
-            return f"CAST(epoch({self.name(name)}) AS DOUBLE)"
-        return f"CAST({self.name(name)} AS {'VARCHAR' if family == 'level' else 'DOUBLE'})"
+            return f"CAST(epoch({expression}) AS DOUBLE)"
+        return f"CAST({expression} AS {'VARCHAR' if family == 'level' else 'DOUBLE'})"
 
     def quantiles(self, value: str, shares: Sequence[float]) -> str:
         """A list of exact quantiles."""
@@ -58,18 +58,27 @@ def count_query(source: str, columns: Iterable[str], dialect: Dialect) -> str:
     return f"SELECT count(*){counts} FROM {source}"
 
 
+def extent_query(source: str, columns: Iterable[tuple[str, Family]], dialect: Dialect) -> str:
+    """One row: minimum and maximum of each column. Parquet keeps them beside the data, so this reads next to nothing;
+    what it says of a column with NaN is for nobody to rely on.
+    """
+    # Cast outside: an expression inside min or max would have every value read.
+    ends = [dialect.value(f"{end}({dialect.name(name)})", family) for name, family in columns for end in ("min", "max")]
+    return f"SELECT {', '.join(ends)} FROM {source}"
+
+
 def span_query(source: str, column: str, family: Family, dialect: Dialect) -> str:
     """One row: minimum and maximum finite value, whether all are integers, approximate distinct count."""
     finite = dialect.is_finite("x")
     return (
         f"SELECT min(x) FILTER ({finite}), max(x) FILTER ({finite}), bool_and(x = floor(x)) FILTER ({finite}), "
-        f"{dialect.distinct('x')} FROM (SELECT {dialect.value(column, family)} AS x FROM {source}) AS t"
+        f"{dialect.distinct('x')} FROM (SELECT {dialect.value(dialect.name(column), family)} AS x FROM {source}) AS t"
     ).replace("FILTER (", "FILTER (WHERE ")
 
 
 def quartile_query(source: str, column: str, family: Family, dialect: Dialect) -> str:
     """One row: the list of the quartiles of the finite values."""
-    value = dialect.value(column, family)
+    value = dialect.value(dialect.name(column), family)
     return (
         f"SELECT {dialect.quantiles('x', (0.25, 0.5, 0.75))} FROM (SELECT {value} AS x FROM {source}) AS t "
         f"WHERE {dialect.is_finite('x')}"
@@ -77,12 +86,15 @@ def quartile_query(source: str, column: str, family: Family, dialect: Dialect) -
 
 
 def cell_query(source: str, column: str, family: Family, grid: Grid, dialect: Dialect) -> str:
-    """A row per filled cell: cell, rows, values, minimum, maximum, sum, sum of squares."""
-    x = "x" if grid.spread is None else f"asinh((x - {dialect.number(grid.center)}) / {dialect.number(grid.spread)})"
+    """A row per filled cell: cell, rows, values, sum, sum of squares."""
+    x = "x"
+    if grid.spread is not None:
+        center = dialect.number(grid.center)
+        x = f"(x - {center}) / ({dialect.number(grid.spread)} + abs(x - {center}))"
     position = f"floor(({x} - {dialect.number(grid.low)}) * {dialect.number(grid.inverse_width)})"
     return (
-        f"SELECT CAST(least(greatest({position}, -1), {grid.cells}) AS SMALLINT) AS cell, count(*), count(x), min(x), "
-        f"max(x), sum(x), sum(x * x) FROM (SELECT {dialect.value(column, family)} AS x FROM {source}) AS t GROUP BY 1"
+        f"SELECT CAST(least(greatest({position}, -1), {grid.cells}) AS SMALLINT) AS cell, count(*), count(x), sum(x), "
+        f"sum(x * x) FROM (SELECT {dialect.value(dialect.name(column), family)} AS x FROM {source}) AS t GROUP BY 1"
     )
 
 
@@ -93,7 +105,7 @@ def finite_query(source: str, column: str, family: Family, dialect: Dialect) -> 
     return (
         f"SELECT count(*) FILTER (WHERE {dialect.is_nan('x')}), count(*) FILTER (WHERE x = {infinity}), "
         f"count(*) FILTER (WHERE x = -{infinity}), min(x) {rest}, max(x) {rest}, sum(x) {rest}, sum(x * x) {rest} "
-        f"FROM (SELECT {dialect.value(column, family)} AS x FROM {source}) AS t"
+        f"FROM (SELECT {dialect.value(dialect.name(column), family)} AS x FROM {source}) AS t"
     )
 
 
@@ -104,8 +116,8 @@ def level_query(source: str, column: str, keep: Sequence[str] | None, dialect: D
     """
     short = f"CASE WHEN length(v) > {LEVEL_LENGTH} THEN concat(substr(v, 1, 27), '…', substr(md5(v), 1, 12)) ELSE v END"
     grouped = (
-        f"g AS (SELECT {short} AS level, n FROM (SELECT {dialect.value(column, 'level')} AS v, count(*) AS n "
-        f"FROM {source} GROUP BY 1) AS t)"
+        f"g AS (SELECT {short} AS level, n FROM (SELECT {dialect.value('c', 'level')} AS v, n "
+        f"FROM (SELECT {dialect.name(column)} AS c, count(*) AS n FROM {source} GROUP BY 1) AS s) AS t)"
     )
     if keep is None:
         kept = f"k AS (SELECT level, n FROM g WHERE level IS NOT NULL ORDER BY n DESC, level LIMIT {most})"
