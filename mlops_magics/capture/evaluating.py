@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.artifacts import keep_model
 from mlops_magics.capture.environment import text_of
 from mlops_magics.capture.tables import describe_table
-from mlops_magics.errors import ModelError
-from mlops_magics.records import Artifact, Evaluated, Record, encode
+from mlops_magics.errors import DataError, ModelError
+from mlops_magics.records import Artifact, Dataset, Evaluated, Record, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
@@ -23,25 +23,23 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
     store: Store, evaluation: Evaluation, model: Any, X: Any, *, split: str, name: str
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way."""
-    dataset, profile = describe_table(X, name=name, role=split)
+    table = _table_facts(store, X, name=name, split=split)
     curves = text_of(encode({"curves": evaluation.curves, **_confusion(evaluation), "notes": evaluation.notes}))
     predictions = evaluation.predictions_parquet()
     digest = store.keep_blob(predictions)
     facts: list[Record] = [
-        profile,
-        dataset,
+        *table,
         curves,
         Artifact(name=f"predictions/{split}", type="predictions", sha256=digest, size_bytes=len(predictions)),
         Evaluated(
             split=split,
             task=evaluation.task,
             rows=evaluation.rows,
-            fingerprint=dataset.fingerprint,
+            fingerprint=next((fact.fingerprint for fact in table if isinstance(fact, Dataset)), ""),
             metrics=evaluation.metrics,
             curves=curves.sha256,
             predictions=digest,
         ),
-        _example(store, X),
     ]
     try:
         facts.append(keep_model(store, model, task=evaluation.task))
@@ -49,6 +47,17 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
         warnings.warn(reason, StoreWarning, stacklevel=4)
     return facts
+
+
+def _table_facts(store: Store, X: Any, *, name: str, split: str) -> list[Record]:
+    """The table with its profile and its first rows. Models also take what is no table: sparse matrices, texts."""
+    try:
+        dataset, profile = describe_table(X, name=name, role=split)
+        return [profile, dataset, _example(store, X)]
+    except DataError as error:
+        reason = f"the data are not kept with the run, so drift has no reference: {error}"
+        warnings.warn(reason, StoreWarning, stacklevel=5)
+        return []
 
 
 def _confusion(evaluation: Evaluation) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def classes_of(model: object) -> np.ndarray[Any, Any] | None:
             f"{class_name_of(model)} predicts {len(classes)} outputs at once",
             hint="Evaluate one model per output.",
         )
-    import numpy as np  # noqa: PLC0415 - describing a model needs no arrays
+    import numpy as np
 
     return np.asarray(classes)
 
@@ -199,7 +199,7 @@ def task_of(model: object, y: object) -> Task:
 
 def _estimator_type(model: Any) -> str | None:
     if hasattr(model, "__sklearn_tags__"):
-        from sklearn.utils import get_tags  # noqa: PLC0415 - a model with tags has scikit-learn loaded
+        from sklearn.utils import get_tags
 
         kind = get_tags(model).estimator_type
         return str(kind) if kind else None
@@ -213,7 +213,7 @@ def _type_by_methods(model: object) -> str | None:
 
 
 def _type_by_values(model: object, y: object) -> str:
-    from mlops_magics.model.arrays import labels_array  # noqa: PLC0415 - brings pandas
+    from mlops_magics.model.arrays import labels_array
 
     values = labels_array(y)
     if values.dtype.kind == "f" and bool((values % 1 != 0).any()):
@@ -227,7 +227,7 @@ def _type_by_values(model: object, y: object) -> str:
 
 
 def _distinct(y: object) -> int:
-    from mlops_magics.model.arrays import labels_array  # noqa: PLC0415 - brings pandas
+    from mlops_magics.model.arrays import labels_array
 
     return len(set(labels_array(y).tolist()))
 

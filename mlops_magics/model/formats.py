@@ -80,7 +80,7 @@ def dump_model(model: object, *, allow_pickle: bool = False) -> SavedModel:
 
 def types_in(data: bytes) -> tuple[str, ...]:
     """The names in a skops file that skops does not trust by itself, sorted. Nothing is constructed or imported."""
-    import skops.io  # noqa: PLC0415 - brings scikit-learn, scipy and pandas
+    import skops.io
 
     check_archive(data)
     try:
@@ -123,7 +123,7 @@ def load_model(data: bytes, *, format: str, trust: Iterable[str] = (), allow_pic
         return _unpickled(data, allow_pickle=allow_pickle)
     if format != "skops":
         raise ModelError(f"there is no model format {format!r}", seen=format, exists=("skops", "pickle"))
-    import skops.io  # noqa: PLC0415
+    import skops.io
 
     types = types_in(data)
     if refused := sorted(set(types) - TRUSTED_TYPES - set(trust)):
@@ -162,7 +162,7 @@ def _unreadable(error: Exception) -> ModelError:
 
 
 def _skops_bytes(model: object) -> bytes:
-    import skops.io  # noqa: PLC0415
+    import skops.io
 
     return bytes(skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=6))
 

@@ -32,13 +32,13 @@ class Shown:
         raise NotImplementedError(f"{type(self).__name__} does not say what it is: define document()")
 
     def __repr__(self) -> str:
-        from shutil import get_terminal_size  # noqa: PLC0415 - loaded with the first result, as the renderers are
+        from shutil import get_terminal_size
 
-        from mlops_magics.show.text import to_text  # noqa: PLC0415
+        from mlops_magics.show.text import to_text
 
         return to_text(self.document(), width=get_terminal_size((100, 24)).columns)
 
     def _repr_html_(self) -> str:
-        from mlops_magics.show.html import to_html  # noqa: PLC0415
+        from mlops_magics.show.html import to_html
 
         return to_html(self.document())

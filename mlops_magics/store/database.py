@@ -7,10 +7,8 @@ query and read-write for a commit, under ``db.lock``, and detached at once: nobo
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import astuple, dataclass
@@ -22,18 +20,20 @@ import duckdb
 import orjson
 
 from mlops_magics.errors import StoreError
-from mlops_magics.store import schema
+from mlops_magics.store import foreign, schema, spooling
 from mlops_magics.store.blobs import Blobs
 from mlops_magics.store.journal import RECORD_LIMIT_BYTES
+from mlops_magics.store.lines import LATEST_MICROSECONDS
 from mlops_magics.store.location import STORAGE_VERSION, Layout
 from mlops_magics.store.locks import taking_turns
-from mlops_magics.store.tails import LATEST_MICROSECONDS, Slice, repair
+from mlops_magics.store.tails import Slice
 
 if TYPE_CHECKING:
     import pandas
 
 READ_WAIT_SECONDS = 5.0
 COMMIT_WAIT_SECONDS = 5.0
+BLOCK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,11 @@ class Database:
             folder = None
             if self._layout.database.exists():
                 try:
-                    self._attach(self._layout.database, "READ_ONLY")
+                    self._attach(self._layout.database, read_only=True)
                 except duckdb.Error as error:
                     folder = self._attach_copy(error)
-                    notice = f"{_holder(error)}; this is what was folded {_age(self._layout.database)}, and the journals"
+                    age = foreign.age(self._layout.database)
+                    notice = f"{foreign.holder(str(error))}; this is what was folded {age}, and the journals"
             try:
                 self._look()
                 yield notice
@@ -117,20 +118,14 @@ class Database:
 
     def _attach_copy(self, error: duckdb.Error) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="mlops-"))
-        copy = folder / "main.duckdb"
-        for _ in range(3):
-            before = _stamp(self._layout.database)
-            shutil.copyfile(self._layout.database, copy)
-            wal = self._layout.database.with_name("main.duckdb.wal")
-            with suppress(FileNotFoundError):
-                shutil.copyfile(wal, copy.with_name("main.duckdb.wal"))
-            if _stamp(self._layout.database) != before:
-                continue
+        for copy in foreign.copies(self._layout.database, folder):
             with suppress(duckdb.Error):
-                self._attach(copy, f"STORAGE_VERSION '{STORAGE_VERSION}'")
+                self._attach(copy)
                 return folder
         shutil.rmtree(folder, ignore_errors=True)
-        raise StoreError(f"{_holder(error)}, and its file cannot be read beside it", hint="Close it there") from error
+        raise StoreError(
+            f"{foreign.holder(str(error))}, and its file cannot be read beside it", hint="Close it there"
+        ) from error
 
     def query(self, query: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
         """Run one statement on the instance."""
@@ -167,16 +162,7 @@ class Database:
         wanted = self._stored, self._is_staged
         if wanted == self._viewed:
             return
-        bodies = {
-            table: f"SELECT * FROM {'s' if table in self._stored else 'blank'}.{table}"
-            for table in (*schema.FACT_TABLES.values(), "metrics", "texts", "metric_sums")
-        }
-        if self._is_staged:
-            staged_sums = schema.STAGED_SUMS.format(metrics="stage_metrics")
-            sums = f"{bodies.pop('metric_sums')} UNION ALL BY NAME {staged_sums}"
-            bodies = {name: f"{body} UNION ALL BY NAME SELECT * FROM stage_{name}" for name, body in bodies.items()}
-            bodies["metric_sums"] = schema.MERGED_SUMS.format(sums=sums)
-        for name, body in {**bodies, **schema.VIEWS}.items():
+        for name, body in schema.reading_views(self._stored, with_stage=self._is_staged).items():
             self.query(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
         self._viewed = wanted
 
@@ -197,24 +183,19 @@ class Database:
         )
         with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
             spool = Path(folder) / "spool.jsonl"
-            lines = self._parse_spool(spool, pieces)
+            spooling.write(spool, pieces)
+            lines = self._parse_records(spool)
             corrupt: dict[str, list[bytes]] = {}
             if lines is None:
-                corrupt, longest = _spool_repaired(spool, pieces)
+                corrupt, longest = spooling.write_repaired(spool, pieces)
                 lines = self._parse(spool, longest)
         for writer, line in self._load_large_records():
             (journal,) = (piece.journal.name for piece in pieces if piece.journal.writer == writer)
             corrupt.setdefault(journal, []).append(line)
         return Staged(lines, corrupt)
 
-    def _parse_spool(self, spool: Path, pieces: Sequence[Slice]) -> int | None:
+    def _parse_records(self, spool: Path) -> int | None:
         """Number of lines, or None when some line is not a record."""
-        descriptor = os.open(spool, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0))
-        try:
-            for piece in pieces:
-                piece.copy_to(descriptor)
-        finally:
-            os.close(descriptor)
         try:
             lines = self._parse(spool)
         except duckdb.Error:
@@ -281,13 +262,8 @@ class Database:
         run(f"CREATE TEMP TABLE slice ({', '.join(f'{name} {type_}' for name, type_ in schema.SLICE_COLUMNS.items())})")
         run("CREATE TEMP TABLE writers (w BIGINT, run VARCHAR)")
         run("CREATE TEMP TABLE interrupted (run VARCHAR, time TIMESTAMP)")
-        for kind, table in schema.FACT_TABLES.items():
-            body = schema.fact_rows(kind, self._tables[table])
-            if table == "run_revs":
-                body = f"SELECT * FROM ({body}) UNION ALL BY NAME {schema.STAGED_RUN_ENDS}"
-            run(f"CREATE TEMP VIEW stage_{table} AS {body}")
-        run(f"CREATE TEMP VIEW stage_metrics AS {schema.STAGED_METRICS}")
-        run(f"CREATE TEMP VIEW stage_texts AS {schema.STAGED_TEXTS}")
+        for name, body in schema.stage_views(self._tables).items():
+            run(f"CREATE TEMP VIEW {name} AS {body}")
 
     # -- committing ---------------------------------------------------------------------------------------------
 
@@ -306,9 +282,9 @@ class Database:
             if not got:
                 raise Busy
             try:
-                self._attach(self._layout.database, f"STORAGE_VERSION '{STORAGE_VERSION}'")
+                self._attach(self._layout.database)
             except duckdb.Error as error:
-                raise StoreError(_holder(error), hint="Journals are kept and folded later") from error
+                raise StoreError(foreign.holder(str(error)), hint="Journals are kept and folded later") from error
             try:
                 try:
                     yield from self._transaction()
@@ -335,7 +311,8 @@ class Database:
         """Move what is staged into the attached file."""
         for table in (*schema.FACT_TABLES.values(), "metrics"):
             self.query(f"INSERT INTO s.{table} BY NAME SELECT * FROM stage_{table}")
-        self.query("INSERT INTO s.texts BY NAME SELECT * FROM stage_texts WHERE sha256 NOT IN (SELECT sha256 FROM s.texts)")
+        unseen = "sha256 NOT IN (SELECT sha256 FROM s.texts)"
+        self.query(f"INSERT INTO s.texts BY NAME SELECT * FROM stage_texts WHERE {unseen}")
         self.query(f"CREATE OR REPLACE TEMP TABLE fresh AS {schema.STAGED_SUMS.format(metrics='stage_metrics')}")
         touched = "SELECT * FROM s.metric_sums WHERE run IN (SELECT run FROM fresh)"
         merged = schema.MERGED_SUMS.format(sums=f"{touched} UNION ALL BY NAME SELECT * FROM fresh")
@@ -407,8 +384,11 @@ class Database:
             return nullcontext(True)
         return taking_turns(layout.database_lock, layout.turn_lock, shared=shared, wait_seconds=wait_seconds)
 
-    def _attach(self, path: Path, options: str) -> None:
+    def _attach(self, path: Path, *, read_only: bool = False) -> None:
         literal = str(path).replace("'", "''")
+        # The size of a block is chosen once: of DuckDB's own, five empty columns take as much as 100,000 points.
+        created = "" if path.exists() else f", BLOCK_SIZE {BLOCK_BYTES}"
+        options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'{created}"
         self.query(f"ATTACH '{literal}' AS s ({options})")
 
     def _detach(self) -> None:
@@ -426,20 +406,6 @@ class Database:
         return tables
 
 
-def _spool_repaired(spool: Path, pieces: Sequence[Slice]) -> tuple[dict[str, list[bytes]], int]:
-    """Write the records alone; returns what is none, by journal, and the length of the longest line written."""
-    corrupt: dict[str, list[bytes]] = {}
-    longest = 0
-    with spool.open("wb") as file:
-        for piece in pieces:
-            good, bad = repair(piece.read(), piece.journal.writer)
-            file.write(good)
-            longest = max(longest, *map(len, good.splitlines(keepends=True)), 0)
-            if bad:
-                corrupt[piece.journal.name] = bad
-    return corrupt, longest
-
-
 def _one_line(error: duckdb.Error) -> str:
     """DuckDB's message without the drawing of where in the statement it was."""
     return " ".join(str(error).partition("\n\nLINE ")[0].split())
@@ -448,20 +414,3 @@ def _one_line(error: duckdb.Error) -> str:
 def _scalar(result: duckdb.DuckDBPyConnection) -> Any:
     row = result.fetchone()
     return row[0] if row else 0
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
-
-
-def _holder(error: duckdb.Error) -> str:
-    """Who holds the file, in words, from DuckDB's message."""
-    if match := re.search(r"[Cc]onflicting lock is held in (.+?) \(PID (\d+)\)", str(error)):
-        return f"{Path(match[1]).name} (process {match[2]}) has the store's database open for writing"
-    return f"the store's database cannot be opened: {str(error).splitlines()[0]}"
-
-
-def _age(path: Path) -> str:
-    seconds = max(0.0, time.time() - path.stat().st_mtime)
-    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"

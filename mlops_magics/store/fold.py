@@ -9,19 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_magics.errors import StoreError
 from mlops_magics.store.database import Busy, Database, LedgerRow, Staged
 from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import holding
-from mlops_magics.store.tails import OpenJournal, Slice, is_alive, last_seen, opened, runs_begun, slices
+from mlops_magics.store.tails import FoundJournal, Slice, found, is_alive, last_seen, runs_with_journals, slices
 
 SHARE_BYTES = 16 << 20
 """What one journal may take of a batch while others wait."""
 
 BATCH_BYTES = 64 << 20
+BATCH_JOURNALS = 2000
 ORPHAN_SECONDS = 3600.0
 
 Progress = Callable[[float, str], None]
@@ -55,36 +56,32 @@ def fold(layout: Layout, database: Database, *, progress: Progress | None = None
 
 
 def _fold_all(layout: Layout, database: Database, progress: Progress | None) -> FoldReport:
-    lines = corrupt = done = 0
+    done = FoldReport()
     try:
-        with opened(layout) as found:
-            journals = list(found)
-            _remove_orphans(layout)
-            readable = [journal for journal in journals if journal.is_readable()]
-            ledger = _ledger(database)
-            behind = sum(max(0, journal.size - ledger.get(journal.name, 0)) for journal in readable)
-            total = behind
-            while True:
-                batch = _batch(readable, ledger)
-                if not batch:
-                    break
-                staged = database.stage(batch)
-                rows = _commit(layout, database, batch, staged, ledger, journals)
-                ledger |= {row.journal: row.folded_to for row in rows}
-                lines += staged.lines
-                corrupt += sum(row.corrupt for row in rows)
-                done += _remove_finished(batch, rows)
-                finished = {row.journal for row in rows if row.done}
-                readable = [journal for journal in readable if journal.name not in finished]
-                journals = [journal for journal in journals if journal.name not in finished]
-                behind -= sum(piece.size for piece in batch)
-                if progress and total:
-                    progress(1 - behind / total, f"folding journals: {lines:,} records")
+        _remove_orphans(layout)
+        # The dead first: what they left is done with for good.
+        waiting = sorted(found(layout), key=lambda journal: journal.alive)
+        ledger = _ledger(database)
+        total = behind = sum(max(0, journal.size - ledger.get(journal.name, 0)) for journal in waiting)
+        while batch := _batch(waiting, ledger):
+            staged = database.stage(batch)
+            rows = _commit(layout, database, batch, staged, ledger)
+            ledger |= {row.journal: row.folded_to for row in rows}
+            finished = {row.journal for row in rows if row.done}
+            waiting = [journal for journal in waiting if journal.name not in finished]
+            behind -= sum(piece.size for piece in batch)
+            done = FoldReport(
+                lines=done.lines + staged.lines,
+                corrupt=done.corrupt + sum(row.corrupt for row in rows),
+                journals=done.journals + _remove_finished(batch, rows),
+            )
+            if progress and total:
+                progress(1 - behind / total, f"folding journals: {done.lines:,} records")
     except Busy:
-        return FoldReport(lines, corrupt, done, "readers kept the database")
+        return replace(done, reason="readers kept the database")
     except StoreError as error:
-        return FoldReport(lines, corrupt, done, str(error))
-    return FoldReport(lines, corrupt, done)
+        return replace(done, reason=str(error))
+    return done
 
 
 def _ledger(database: Database) -> dict[str, int]:
@@ -92,21 +89,16 @@ def _ledger(database: Database) -> dict[str, int]:
         return database.ledger()
 
 
-def _batch(journals: Sequence[OpenJournal], ledger: dict[str, int]) -> list[Slice]:
+def _batch(journals: Sequence[FoundJournal], ledger: dict[str, int]) -> list[Slice]:
     """Slices with something to do: bytes to fold, or a dead journal to be done with."""
     waiting = [journal for journal in journals if not journal.alive or journal.size > ledger.get(journal.name, 0)]
     share = SHARE_BYTES if len(waiting) > 1 else BATCH_BYTES
-    pieces = slices(waiting, ledger, per_journal=share, total=BATCH_BYTES)
+    pieces = slices(waiting[:BATCH_JOURNALS], ledger, per_journal=share, total=BATCH_BYTES)
     return [piece for piece in pieces if piece.size or piece.is_whole]
 
 
 def _commit(
-    layout: Layout,
-    database: Database,
-    batch: Sequence[Slice],
-    staged: Staged,
-    ledger: dict[str, int],
-    journals: Sequence[OpenJournal],
+    layout: Layout, database: Database, batch: Sequence[Slice], staged: Staged, ledger: dict[str, int]
 ) -> list[LedgerRow]:
     rows = []
     for piece in batch:
@@ -117,25 +109,21 @@ def _commit(
             _quarantine(layout, piece.journal, strangers)
         end = piece.end + piece.torn if piece.is_whole else piece.end
         rows.append(LedgerRow(piece.journal.name, end, len(strangers), piece.is_whole))
+    whole = [row.journal for row in rows if row.done]
     with database.committing():
         stored = database.ledger()
         if any(stored.get(piece.journal.name, 0) != ledger.get(piece.journal.name, 0) for piece in batch):
             raise Busy
         database.create_views()
-        database.stage_interrupted(_unfinished(layout, journals, batch), last_seen(piece.journal for piece in batch))
+        # Somebody still writes the others, or their journals are not folded to the end.
+        unfinished = runs_with_journals(layout, but=whole)
+        database.stage_interrupted(unfinished, last_seen(piece.journal for piece in batch))
         database.insert_staged()
         database.write_ledger(rows)
     return rows
 
 
-def _unfinished(layout: Layout, journals: Sequence[OpenJournal], batch: Sequence[Slice]) -> set[str]:
-    """Runs somebody still writes, or whose journals are not folded to their end by this batch."""
-    whole = {piece.journal.name for piece in batch if piece.is_whole}
-    unfinished = {journal.run for journal in journals if journal.run and journal.name not in whole}
-    return unfinished | runs_begun(layout, journals)
-
-
-def _quarantine(layout: Layout, journal: OpenJournal, lines: Sequence[bytes]) -> None:
+def _quarantine(layout: Layout, journal: FoundJournal, lines: Sequence[bytes]) -> None:
     """Keep what was no record, before its bytes are passed over for good."""
     layout.quarantine.mkdir(exist_ok=True)
     with (layout.quarantine / f"{journal.name}.txt").open("ab") as file:

@@ -173,7 +173,8 @@ class Journal:
 
     def _recover(self, line: bytes, error: OSError | None) -> None:
         """Deal with a line that was not written whole. The torn part is no harm: readers find the next record
-        behind it."""
+        behind it.
+        """
         if self._owner != os.getpid() and line and not self._is_closed:
             inherited = self._writer
             self._open()

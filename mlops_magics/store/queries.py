@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -26,6 +24,7 @@ from mlops_magics.records import (
 )
 from mlops_magics.store import location as places
 from mlops_magics.store import references
+from mlops_magics.store.access import Access
 from mlops_magics.store.blobs import Blobs
 from mlops_magics.store.identity import new_id
 from mlops_magics.store.journal import Journal
@@ -35,11 +34,7 @@ from mlops_magics.store.schema import FACT_TABLES, READABLE
 if TYPE_CHECKING:
     import pandas
 
-    from mlops_magics.store.database import Database
     from mlops_magics.store.fold import FoldReport, Progress
-
-FOLD_BYTES = 1 << 20
-"""Journals longer than this are folded before they are read; shorter ones are read as they are."""
 
 _keeper = Keeper()
 _R = TypeVar("_R", bound=Record)
@@ -56,21 +51,12 @@ class Store:
     location
         See :func:`mlops_magics.open_store`.
 
-    Attributes
-    ----------
-    notice
-        Why the last answer may be a little old, when another tool holds the database; else None.
     """
 
     def __init__(self, location: str | os.PathLike[str] | None = None) -> None:
         self._layout = places.locate(location)
         self._blobs = Blobs(self._layout.blobs)
-        self._lock = threading.RLock()
-        self._opened_database: Database | None = None
-        self._in_snapshot = False
-        self._ledger: dict[str, int] = {}
-        self.notice: str | None = None
-        _stores.add(self)
+        self._access = Access(self._layout)
         places.refuse_file(self._layout)
         if self._layout.exists():
             places.check_format(self._layout)
@@ -83,6 +69,11 @@ class Store:
     def path(self) -> Path:
         """The folder, which may not exist yet."""
         return self._layout.root
+
+    @property
+    def notice(self) -> str | None:
+        """Why the last answer may be a little old, when another tool holds the database; else None."""
+        return self._access.notice
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -129,12 +120,7 @@ class Store:
 
     def fold(self, *, progress: Progress | None = None) -> FoldReport:
         """Move journals into the database now. It happens by itself when the store is read."""
-        from mlops_magics.store.fold import FoldReport, fold
-
-        with self._lock:
-            if self._in_snapshot:
-                return FoldReport(reason="a snapshot of this store is open")
-            return fold(self._layout, self._database(), progress=progress)
+        return self._access.fold(progress=progress)
 
     def optimize(self, *, progress: Progress | None = None) -> None:
         """Fold, then sort the points by run, name and step: histories of large stores read several times faster.
@@ -144,26 +130,14 @@ class Store:
         StoreError
             The database is in use; nothing was changed.
         """
-        from mlops_magics.store.database import Busy
-
-        if not self._layout.exists():
-            return
-        with self._lock:
-            if self._in_snapshot:
-                raise StoreError("a snapshot of this store is open", hint="Leave its block first")
-            self.fold(progress=progress)
-            try:
-                with self._database().committing():
-                    self._database().sort()
-            except Busy as error:
-                raise StoreError("readers kept the database", hint="Try again in a moment") from error
+        self._access.optimize(progress=progress)
 
     # -- out --------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Answer every question asked inside the block from one moment, and by one opening of the database."""
-        with self._reading():
+        with self._access.reading():
             yield
 
     def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pandas.DataFrame:
@@ -178,7 +152,7 @@ class Store:
         StoreError
             DuckDB does not understand the query; its message says where.
         """
-        with self._framing() as database:
+        with self._access.reading(frames=True) as database:
             return database.frame(query, parameters)
 
     def runs(self, experiment: str | None = None, where: str | None = None) -> pandas.DataFrame:
@@ -197,7 +171,7 @@ class Store:
         """
         from mlops_magics.store.frames import runs_frame
 
-        with self._framing() as database:
+        with self._access.reading(frames=True) as database:
             return runs_frame(database, experiment, where)
 
     def history(self, run: Run | str | Sequence[Run | str], key: str | None = None) -> pandas.DataFrame:
@@ -208,7 +182,7 @@ class Store:
         from mlops_magics.store.frames import history_frame
 
         several = [run] if isinstance(run, Run | str) else list(run)
-        with self._framing() as database:
+        with self._access.reading(frames=True) as database:
             return history_frame(database, [self.find(item).id for item in several], key)
 
     def find(self, reference: Run | str) -> Run:
@@ -222,7 +196,7 @@ class Store:
         if isinstance(reference, Run):
             return reference
         if best := references.parse_best(reference):
-            with self._reading():
+            with self._access.reading():
                 return self._best(*best)
         return references.choose(reference, self.all_runs())
 
@@ -316,7 +290,7 @@ class Store:
         )
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of the ``database``, of ``blob`` files and of the ``journal`` files, and how many are ``quarantined``."""
+        """Bytes of the ``database``, the ``blob`` and the ``journal`` files, and how many are ``quarantined``."""
         layout = self._layout
         folders = {"blob": layout.blobs, "journal": layout.journals}
         sizes = {name: sum(map(_size, folder.rglob("*"))) for name, folder in folders.items()}
@@ -327,7 +301,7 @@ class Store:
 
     # -- how --------------------------------------------------------------------------------------------------------
 
-    def _best(self, metric: str, smallest: bool) -> Run:  # noqa: FBT001 - private, and called in one place
+    def _best(self, metric: str, smallest: bool) -> Run:
         order = "ASC" if smallest else "DESC"
         rows = self._rows(
             f"""SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) AND run IN (SELECT id FROM runs)
@@ -346,91 +320,18 @@ class Store:
     def _facts(self, run: Run | str, record: type[_R]) -> list[_R]:
         names = [field.name for field in fields(record)]
         table = FACT_TABLES[record.kind]
-        with self._reading():
+        with self._access.reading():
             query = f"SELECT {', '.join(names)} FROM {table} WHERE run = ? ORDER BY time"
             rows = self._rows(query, [self.find(run).id])
         return [record(**_decoded(record, dict(zip(names, row, strict=True)))) for row in rows]
 
     def _values(self, table: str, run: Run | str) -> list[tuple[Any, ...]]:
-        with self._reading():
+        with self._access.reading():
             return self._rows(f"SELECT key, value FROM {table} WHERE run = ? ORDER BY key", [self.find(run).id])
 
-    @contextmanager
-    def _framing(self) -> Iterator[Database]:
-        import pandas  # noqa: F401, ICN001 - its first import takes a second: not while holding db.lock
-
-        with self._reading() as database:
-            yield database
-
     def _rows(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        with self._reading() as database:
+        with self._access.reading() as database:
             return database.query(query, parameters).fetchall()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Database]:
-        """The database with the journals' tails added, as of now; inside :meth:`snapshot`, as of its beginning."""
-        with self._lock:
-            if self._in_snapshot:
-                yield self._database()
-                return
-            self._in_snapshot = True
-            try:
-                with self._attached() as database:
-                    yield database
-            finally:
-                self._in_snapshot = False
-
-    @contextmanager
-    def _attached(self) -> Iterator[Database]:
-        from mlops_magics.store.database import Busy
-        from mlops_magics.store.fold import fold
-        from mlops_magics.store.tails import last_seen, opened, runs_begun, slices
-
-        database = self._database()
-        with opened(self._layout) as journals:
-            readable = [journal for journal in journals if journal.is_readable()]
-            unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in readable)
-            if unread > FOLD_BYTES or any(not journal.alive for journal in readable):
-                fold(self._layout, database)
-            try:
-                with database.reading() as self.notice:
-                    self._ledger = database.ledger()
-                    database.stage(slices(readable, self._ledger))
-                    database.create_views()
-                    living = {journal.run for journal in journals if journal.alive and journal.run}
-                    database.stage_interrupted(living | runs_begun(self._layout, journals), last_seen(journals))
-                    yield database
-            except Busy as error:
-                raise StoreError("another process has been writing the database for five seconds") from error
-
-    def _database(self) -> Database:
-        if self._opened_database is None:
-            from mlops_magics.store.database import Database
-
-            self._opened_database = Database(self._layout)
-        return self._opened_database
-
-
-    def _renew(self) -> None:
-        """In the child of a fork: the lock may be held by a thread that is not here, and DuckDB's threads are not."""
-        _left_behind.append(self._opened_database)
-        self._lock = threading.RLock()
-        self._opened_database = None
-        self._in_snapshot = False
-
-
-_stores: weakref.WeakSet[Store] = weakref.WeakSet()
-_left_behind: list[Database | None] = []
-"""Instances of the parent, which must not be closed in the child: closing waits for their threads."""
-
-
-def _renew_all() -> None:
-    for store in list(_stores):
-        store._renew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
 
 
 def _size(path: Path) -> int:

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from mlops_magics.errors import RunNotFound
 from mlops_magics.records import Run
 
+SHORTEST_PIECE = 4
+"""Characters of an id that may stand for it."""
+
 _LOWER_IS_BETTER = re.compile(
     r"(^|[_/. -])(loss|logloss|error|err|mae|mse|rmse|rmsle|mape|smape|brier|deviance|perplexity|latency|seconds|bias)"
     r"($|[_/. -])|_ae$",
@@ -55,7 +58,8 @@ def choose(reference: str, runs: Sequence[Run]) -> Run:
     named = [run for run in runs if reference in {run.name, f"{run.experiment}/{run.name}", run.id}]
     if named:
         return named[-1]
-    matches = [run for run in runs if len(reference) >= 4 and (run.id.startswith(reference) or run.id.endswith(reference))]
+    is_piece = len(reference) >= SHORTEST_PIECE
+    matches = [run for run in runs if is_piece and (run.id.startswith(reference) or run.id.endswith(reference))]
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -6,6 +6,7 @@ columns. Structured values are JSON as VARCHAR. What can change is kept as revis
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 
@@ -80,7 +81,7 @@ SLICE_COLUMNS = {
 """The fields of a journal line, as journal.py writes them."""
 
 
-def fact_rows(kind: str, columns: dict[str, str]) -> str:
+def fact_rows(kind: str, columns: Mapping[str, str]) -> str:
     """SELECT that turns the staged lines of one kind into rows of its table."""
     body = {name: type_ for name, type_ in columns.items() if name not in {"run", "time"}}
     fields = ", ".join(
@@ -145,3 +146,24 @@ VIEWS = {
 
 READABLE = (*VIEWS, *FACT_TABLES.values(), "metrics", "metric_sums", "texts")
 """Every table and view a query can name."""
+
+
+def stage_views(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Views ``stage_TABLE`` that turn staged journal lines into rows, given the columns of the tables."""
+    views = {f"stage_{table}": fact_rows(kind, tables[table]) for kind, table in FACT_TABLES.items()}
+    views["stage_run_revs"] = f"SELECT * FROM ({views['stage_run_revs']}) UNION ALL BY NAME {STAGED_RUN_ENDS}"
+    return {**views, "stage_metrics": STAGED_METRICS, "stage_texts": STAGED_TEXTS}
+
+
+def reading_views(stored: Container[str], *, with_stage: bool) -> dict[str, str]:
+    """The views people query: rows of the attached file, and of the staged lines where there are any.
+
+    A table the file does not have yet is empty, from the schema ``blank``.
+    """
+    names = (*FACT_TABLES.values(), "metrics", "texts", "metric_sums")
+    bodies = {name: f"SELECT * FROM {'s' if name in stored else 'blank'}.{name}" for name in names}
+    if with_stage:
+        sums = f"{bodies.pop('metric_sums')} UNION ALL BY NAME {STAGED_SUMS.format(metrics='stage_metrics')}"
+        bodies = {name: f"{body} UNION ALL BY NAME SELECT * FROM stage_{name}" for name, body in bodies.items()}
+        bodies["metric_sums"] = MERGED_SUMS.format(sums=sums)
+    return {**bodies, **VIEWS}

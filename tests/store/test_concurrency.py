@@ -12,7 +12,6 @@ from mlops_magics.records import RunRevision
 from mlops_magics.store import open_store
 from mlops_magics.store.journal import open_journals
 from mlops_magics.store.locks import FileLock, holding, taking_turns
-from mlops_magics.store.tails import opened, runs_begun
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -226,6 +225,19 @@ sys.stdin.readline()
 """
 
 
+MANY_JOURNALS = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+from mlops_magics.records import RunRevision
+from mlops_magics.store import open_store
+store = open_store(sys.argv[1])
+for number in range(300):
+    store.record(store.new_run_id(), RunRevision(experiment="e", name=f"run-{number}", status="finished"))
+journals = store.path / "journal"
+print(len(list(journals.glob("*.jsonl"))), len(store.all_runs()), len(list(journals.iterdir())))
+"""
+
+
 @forks
 def test_a_lock_held_by_a_thread_is_not_taken_along_by_a_fork(tmp_path, script):
     process = script(HELD_AT_FORK, tmp_path / "lock", start_new_session=True, stdin=subprocess.PIPE)
@@ -238,13 +250,21 @@ def test_a_lock_held_by_a_thread_is_not_taken_along_by_a_fork(tmp_path, script):
 
 
 def test_a_run_begun_while_a_reader_opens_the_store_is_running(store, begin):
-    """Its first lines may be folded by others between the look at the folder and the look at the database."""
+    """Its first lines may be folded by others, but not while a reader looks."""
     begin(name="first")
-    with opened(store._layout) as journals:
-        late = begin(name="late")
-        open_store(store.path).fold()
-        assert runs_begun(store._layout, journals) == {late.run}
+    with store.snapshot():
+        begin(name="late")
+        assert open_store(store.path).fold().reason == "readers kept the database"
+        assert {run.name: run.status for run in store.all_runs()} == {"first": "running"}
+    open_store(store.path).fold()
     assert store.find("late").status == "running"
+
+
+def test_a_thousand_journals_need_no_thousand_descriptors(tmp_path, script):
+    """Nobody read between 300 runs, and the system allows this process 100 open files."""
+    process = script(MANY_JOURNALS, tmp_path / ".mlops")
+    out, err = process.communicate(timeout=60)
+    assert (out, err) == ("300 300 0\n", "")
 
 
 def test_the_end_of_an_interrupted_run_is_that_of_its_last_journal(store, begin):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from mlops_magics.records import Note, Param, RunRevision, Tag
 from mlops_magics.store import open_store
+from mlops_magics.store.lines import is_record, repair
 from mlops_magics.store.locks import FileLock
-from mlops_magics.store.tails import is_record, repair
 
 names = st.sampled_from(["a", "b", "t", 'q"', "", "é\0"]) | st.text(max_size=5)
 floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NaN", "Infinity", "-Infinity"])

@@ -77,7 +77,7 @@ class Bundle(Shown):
     @property
     def profile(self) -> Profile | None:
         """The reference profile, to watch new data against; None when the run has none."""
-        from mlops_magics.data.profile import Profile  # noqa: PLC0415 - only those who watch need it
+        from mlops_magics.data.profile import Profile
 
         content = self._audited.contents.get(PROFILE)
         return None if content is None else Profile.from_dict(decode(content.decode()))
@@ -85,7 +85,7 @@ class Bundle(Shown):
     @property
     def example(self) -> pd.DataFrame:
         """A few rows the model was evaluated on. Raises :class:`BundleError` when the run kept none."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         content = self._audited.contents.get(EXAMPLE)
         if content is None:
@@ -146,7 +146,7 @@ class Bundle(Shown):
         return self._ask("predict_proba", frame)
 
     def _ask(self, method: str, frame: Any) -> np.ndarray[Any, Any]:
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         if not callable(getattr(self.model, method, None)):
             raise BundleError(f"{self.manifest.model_class} has no {method}", hint="Use predict.")
@@ -167,9 +167,9 @@ class Bundle(Shown):
 
 
 def _fitting(frame: Any, model: Any) -> Any:
-    import narwhals.stable.v2 as nw  # noqa: PLC0415
+    import narwhals.stable.v2 as nw
 
-    from mlops_magics.model.arrays import design_matrix  # noqa: PLC0415 - brings pandas
+    from mlops_magics.model.arrays import design_matrix
 
     matrix = design_matrix(frame)
     wrapped = nw.from_native(matrix, pass_through=True)

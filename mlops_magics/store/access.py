@@ -1,0 +1,142 @@
+"""One process's access to a store: one moment of it opened at a time, folded first where that is worth it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlops_magics.errors import StoreError
+from mlops_magics.store.location import Layout
+
+if TYPE_CHECKING:
+    from mlops_magics.store.database import Database
+    from mlops_magics.store.fold import FoldReport, Progress
+
+FOLD_BYTES = 1 << 20
+"""Journals longer than this are folded before they are read; shorter ones are read as they are."""
+
+
+class Access:
+    """Serialises what the threads of this process ask of a store. DuckDB is imported at the first question.
+
+    Attributes
+    ----------
+    notice
+        Why the last answer may be a little old, when another tool holds the database; else None.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = threading.RLock()
+        self._opened_database: Database | None = None
+        self._in_snapshot = False
+        self._ledger: dict[str, int] = {}
+        self.notice: str | None = None
+        _accesses.add(self)
+
+    @contextmanager
+    def reading(self, *, frames: bool = False) -> Iterator[Database]:
+        """The database with the journals' tails added, as of now; within another reading, as of its beginning.
+
+        ``frames`` says that the answer will be one: the first import of pandas takes a second, which is better spent
+        before ``db.lock`` is held.
+        """
+        if frames:
+            import pandas  # noqa: F401
+        with self._lock:
+            if self._in_snapshot:
+                yield self._database()
+                return
+            self._in_snapshot = True
+            try:
+                with self._attached() as database:
+                    yield database
+            finally:
+                self._in_snapshot = False
+
+    def fold(self, *, progress: Progress | None = None) -> FoldReport:
+        """Move journals into the database now."""
+        from mlops_magics.store.fold import FoldReport, fold
+
+        with self._lock:
+            if self._in_snapshot:
+                return FoldReport(reason="a snapshot of this store is open")
+            return fold(self._layout, self._database(), progress=progress)
+
+    def optimize(self, *, progress: Progress | None = None) -> None:
+        """Fold, then sort the points.
+
+        Raises
+        ------
+        StoreError
+            The database is in use; nothing was changed.
+        """
+        from mlops_magics.store.database import Busy
+
+        if not self._layout.exists():
+            return
+        with self._lock:
+            if self._in_snapshot:
+                raise StoreError("a snapshot of this store is open", hint="Leave its block first")
+            self.fold(progress=progress)
+            try:
+                with self._database().committing():
+                    self._database().sort()
+            except Busy as error:
+                raise StoreError("readers kept the database", hint="Try again in a moment") from error
+
+    @contextmanager
+    def _attached(self) -> Iterator[Database]:
+        from mlops_magics.store.database import Busy
+        from mlops_magics.store.fold import fold
+        from mlops_magics.store.tails import found, last_seen, slices
+
+        database = self._database()
+        journals = found(self._layout)
+        unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in journals)
+        if unread > FOLD_BYTES or any(not journal.alive for journal in journals):
+            fold(self._layout, database)
+        try:
+            with database.reading() as self.notice:
+                # Looked for again under db.lock: what is gone by now has been folded before, and is in the file.
+                journals = found(self._layout)
+                self._ledger = database.ledger()
+                database.stage(slices(journals, self._ledger))
+                database.create_views()
+                living = {journal.run for journal in journals if journal.alive and journal.run}
+                database.stage_interrupted(living, last_seen(journals))
+                yield database
+        except Busy as error:
+            raise StoreError("another process has been writing the database for five seconds") from error
+
+    def _database(self) -> Database:
+        if self._opened_database is None:
+            from mlops_magics.store.database import Database
+
+            self._opened_database = Database(self._layout)
+        return self._opened_database
+
+    def renew(self) -> None:
+        """In the child of a fork: the lock may be held by a thread that is not here, and DuckDB's threads are not."""
+        _left_behind.append(self._opened_database)
+        self._lock = threading.RLock()
+        self._opened_database = None
+        self._in_snapshot = False
+
+
+_accesses: weakref.WeakSet[Access] = weakref.WeakSet()
+_left_behind: list[Database | None] = []
+"""Instances of the parent, which must not be closed in the child: closing waits for their threads."""
+
+
+def _renew_all() -> None:
+    for access in list(_accesses):
+        access.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
