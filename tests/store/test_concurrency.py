@@ -337,3 +337,16 @@ def test_folding_inside_a_snapshot_waits_for_its_end(store, begin):
         assert store.fold().reason == "a snapshot of this store is open"
         assert len(store.history("baseline")) == 1
     assert store.fold().reason is None
+
+
+def test_a_run_is_interrupted_while_another_process_keeps_the_folding(store, begin):
+    """All of it is folded, nothing is left to read, and nobody can write its end down yet."""
+    journal = begin()
+    store.fold()
+    with holding(store.path / "lock" / "fold.lock"):
+        assert store.find("baseline").status == "running"
+        journal.close()
+        assert store.find("baseline").status == "interrupted"
+        assert store.fold().reason == "another process is folding"
+    store.fold()
+    assert store.find("baseline").status == "interrupted"
