@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
@@ -164,6 +165,15 @@ class Text(Record):
     kind: ClassVar[str] = "text"
     sha256: str
     text: str
+
+    @classmethod
+    def of(cls, content: str) -> Text:
+        """The record of a text, with its digest.
+
+        >>> Text.of("a = 1").sha256[:8]
+        'b5bc1ffd'
+        """
+        return cls(sha256=sha256(content.encode("utf-8", "backslashreplace")).hexdigest(), text=content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,19 +36,24 @@ class FitWatch:
         return FitWatch, (_ignore,)
 
     def refresh(self) -> None:
-        """Wrap the classes that were imported since."""
+        """Wrap the classes that were imported since, and those whose wrapper was lost."""
         for estimator in _estimators():
             fit = estimator.__dict__.get("fit")
-            if estimator not in self._wrapped and inspect.isfunction(fit):
+            if not inspect.isfunction(fit):
+                continue
+            if estimator not in self._wrapped:
                 watched = self._watched(fit)
                 self._wrapped[estimator] = fit, watched
                 setattr(estimator, "fit", watched)  # noqa: B010 - the attribute of a class mypy cannot see
+            elif _came_back(fit):
+                setattr(estimator, "fit", self._wrapped[estimator][1])  # noqa: B010
 
     def remove(self) -> None:
         """Give every class its own ``fit`` back."""
         for estimator, (fit, watched) in self._wrapped.items():
             # Unless somebody has wrapped it since: theirs stays, and leads to ours, which has nothing to tell.
-            if estimator.__dict__.get("fit") is watched:
+            current = estimator.__dict__.get("fit")
+            if current is watched or _came_back(current):
                 setattr(estimator, "fit", fit)  # noqa: B010
         self._wrapped.clear()
 
@@ -69,6 +74,17 @@ class FitWatch:
 
 def _ignore(estimator: Any, X: Any) -> None:
     """See nothing."""
+
+
+def _came_back(fit: Any) -> bool:
+    """Whether a ``fit`` is a wrapper of ours that travelled to another process, and back with what was fitted there.
+
+    With an object whose class was pickled by value, the class gets its attributes set again, to what was pickled.
+    """
+    names = getattr(getattr(fit, "__code__", None), "co_freevars", ())
+    held = dict(zip(names, getattr(fit, "__closure__", None) or (), strict=False)).get("self")
+    watch = held.cell_contents if held is not None else None
+    return isinstance(watch, FitWatch) and watch._on_fit is _ignore
 
 
 def _estimators() -> Iterator[type]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import platform
 import subprocess
 import sys
@@ -18,12 +17,6 @@ from mlops_magics.records import Environment, Text, encode
 GIT_SECONDS = 10.0
 PATCH_LIMIT_BYTES = 1 << 20
 SAME_SECONDS = 3.0
-
-
-def text_of(content: str) -> Text:
-    """The record that keeps a text by its digest."""
-    digest = hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
-    return Text(sha256=digest, text=content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +43,12 @@ _one_look_at_a_time = threading.Lock()
 
 @functools.lru_cache(maxsize=1)
 def _collect(folder: Path, moment: int) -> tuple[Environment, list[Text]]:  # noqa: ARG001 - part of the cache's key
-    packages = text_of(encode(installed_packages()))
+    packages = Text.of(encode(installed_packages()))
     git = git_state(folder)
     texts = [packages]
     patch = None
     if git and git.patch:
-        patch = text_of(git.patch)
+        patch = Text.of(git.patch)
         texts.append(patch)
     environment = Environment(
         python=platform.python_version(),

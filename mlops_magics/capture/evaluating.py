@@ -6,10 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
-from mlops_magics.capture.environment import text_of
 from mlops_magics.capture.tables import describe_table
 from mlops_magics.errors import DataError, ModelError
-from mlops_magics.records import Artifact, Dataset, Evaluated, Record, encode
+from mlops_magics.records import Artifact, Dataset, Evaluated, Record, Text, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way."""
     table = _table_facts(store, X, name=name, split=split)
-    curves = text_of(encode({"curves": evaluation.curves, **_confusion(evaluation), "notes": evaluation.notes}))
+    curves = Text.of(encode({"curves": evaluation.curves, **_confusion(evaluation), "notes": evaluation.notes}))
     predictions = evaluation.predictions_parquet()
     digest = store.keep_blob(predictions)
     facts: list[Record] = [

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mlops_magics.capture.environment import collect
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound, ValueNotRecorded
 from mlops_magics.records import Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
@@ -255,6 +254,9 @@ class ActiveRun(Shown):
         threading.Thread(target=self._record_environment, args=(folder,), name="mlops-environment").start()
 
     def _record_environment(self, folder: Path) -> None:
+        # Brings half of what loading this package would otherwise take.
+        from mlops_magics.capture.environment import collect
+
         environment, texts = collect(folder)
         with self._closing:
             if self.status == "running":
@@ -318,15 +320,13 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     >>> run.store.metrics("baseline")
     {'val/auc': 0.72}
     """
-    from mlops_magics.store.queries import Store
-
     for what, value in (("experiment", experiment), ("run", name)):
         if value is not None and not _NAME.fullmatch(value):
             raise CommandError(
                 f"{value!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}",
                 hint="Use 1 to 100 characters without spaces or slashes, not beginning with @",
             )
-    place = store if isinstance(store, Store) else open_store(store)
+    place = open_store(store)
     run = ActiveRun(place, _resumed(place, experiment, name) if resume else _new(place, experiment, name))
     # What it failed of before is over with being resumed.
     message = "" if resume else None

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_magics.capture.autolog import FitWatch
-from mlops_magics.capture.environment import text_of
 from mlops_magics.capture.run import ActiveRun, track
 from mlops_magics.errors import CommandError, MlopsError
-from mlops_magics.records import Cell, Param
+from mlops_magics.records import Cell, Param, Text
 from mlops_magics.store.location import StoreWarning
 
 _BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
@@ -157,7 +156,7 @@ class Session:
         if cell is None:
             return
         self._position += 1
-        source = text_of(cell.source)
+        source = Text.of(cell.source)
         self.run.record(
             source,
             Cell(

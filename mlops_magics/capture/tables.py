@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_magics.capture.environment import text_of
 from mlops_magics.records import Dataset, Text, encode
 
 
@@ -23,7 +22,7 @@ def describe_table(data: Any, *, name: str, role: str) -> tuple[Dataset, Text]:
     from mlops_magics.data.frames import open_table
 
     table = open_table(data, name=name)
-    profile = text_of(encode(profile_table(table).to_dict()))
+    profile = Text.of(encode(profile_table(table).to_dict()))
     dataset = Dataset(
         name=name,
         role=role,

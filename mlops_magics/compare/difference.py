@@ -140,9 +140,7 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     >>> diff("shallow", "deep").params
     (Change(key='depth', left=2, right=9, in_left=True, in_right=True),)
     """
-    from mlops_magics.store.queries import Store
-
-    place = store if isinstance(store, Store) else open_store(store)
+    place = open_store(store)
     with place.snapshot():
         first, second = place.find(left), place.find(right)
         code = _sources(place, first), _sources(place, second)

@@ -118,9 +118,7 @@ def runs(
     DataError
         No run has the metric ``best``.
     """
-    from mlops_magics.store.queries import Store
-
-    place = store if isinstance(store, Store) else open_store(store)
+    place = open_store(store)
     frame = place.runs(experiment, where)
     if best is not None:
         key = f"metrics.{best}"

@@ -110,9 +110,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
     RunNotFound
         It is not in the store.
     """
-    from mlops_magics.store.queries import Store
-
-    place = store if isinstance(store, Store) else open_store(store)
+    place = open_store(store)
     with place.snapshot():
         found = place.find(run)
         cells = place.cells(found)

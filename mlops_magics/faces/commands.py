@@ -144,7 +144,8 @@ def _drift(context: Context, words: Namespace) -> Any:
     with context.progress("drift") as bar:
         bar(0.0, "reading the data")
         current = open_table(context.data(words.data), name=name)
-        return drift(current, _reference(context, words.against), store=context.store(), method=words.method)
+        against = _reference(context, words.against)
+        return drift(current, against, store=context.store(), method=words.method, progress=bar)
 
 
 def _reference(context: Context, word: str | None) -> Any:
@@ -298,7 +299,7 @@ VERBS: tuple[Verb, ...] = (
                 completes="run",
                 help="a run, a frame or a path (default: @last)",
             ),
-            argument("--method", default=None, choices=["js", "psi"], help="how to measure (default: js)"),
+            argument("--method", default=None, choices=["js", "chi2", "psi"], help="how to measure (default: js)"),
         ),
         "drift july --against boosted",
     ),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.errors import CommandError
-from mlops_magics.faces.progress import Bar, notebook_bar, terminal_bar
+from mlops_magics.faces.progress import notebook_bar, terminal_bar
+from mlops_magics.show.progress import Progress
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Context(ABC):
         """The table a word names: an object, or a path as text."""
 
     @abstractmethod
-    def progress(self, label: str) -> AbstractContextManager[Bar]:
+    def progress(self, label: str) -> AbstractContextManager[Progress]:
         """A bar for work that takes a while; it shows nothing before half a second has passed."""
 
     @contextmanager
@@ -116,7 +117,7 @@ class NotebookContext(Context):
     def data(self, word: str) -> Any:
         return word if is_path(word) and word not in self._shell.user_ns else self.value(word)
 
-    def progress(self, label: str) -> AbstractContextManager[Bar]:
+    def progress(self, label: str) -> AbstractContextManager[Progress]:
         return notebook_bar(label) if getattr(self._shell, "kernel", None) else terminal_bar(label)
 
 
@@ -138,7 +139,7 @@ class ShellContext(Context):
     def data(self, word: str) -> Any:
         return word
 
-    def progress(self, label: str) -> AbstractContextManager[Bar]:
+    def progress(self, label: str) -> AbstractContextManager[Progress]:
         return terminal_bar(label)
 
 

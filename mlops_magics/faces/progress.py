@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 
-Bar = Callable[[float, str], None]
-"""Told the share done, from 0 to 1, and what is being done."""
+from mlops_magics.show.progress import Progress
 
 QUIET_SECONDS = 0.5
 EVERY_SECONDS = 0.1
@@ -45,7 +44,7 @@ def bar_text(label: str, share: float, what: str) -> str:
 
 
 @contextmanager
-def terminal_bar(label: str) -> Iterator[Bar]:
+def terminal_bar(label: str) -> Iterator[Progress]:
     """A line on standard error, wiped at the end; nothing when that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda share, what: None  # noqa: ARG005
@@ -64,7 +63,7 @@ def _write(text: str) -> None:
 
 
 @contextmanager
-def notebook_bar(label: str) -> Iterator[Bar]:
+def notebook_bar(label: str) -> Iterator[Progress]:
     """An output of the cell that updates in place, and is empty at the end."""
     from IPython.display import DisplayHandle, display
 

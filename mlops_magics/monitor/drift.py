@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,6 +13,7 @@ from mlops_magics.monitor.distance import benjamini_hochberg
 from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
 from mlops_magics.monitor.report import DriftReport, decide_row, overall, p_text
 from mlops_magics.records import Dataset, Finding, Judged, Run, VerdictValue, decode
+from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
@@ -31,9 +33,9 @@ THRESHOLDS: Mapping[str, Mapping[str, float]] = {
 below which a side tells too little."""
 
 
-def drift(
-    current: Any, against: Any = None, store: Store | None = None, method: str | None = None, *,
-    importance: Mapping[str, float] | None = None,
+def drift(  # noqa: PLR0913 - the two after the method only rank and tell
+    current: Any, against: Any = None, store: Store | str | os.PathLike[str] | None = None,
+    method: str | None = None, *, importance: Mapping[str, float] | None = None, progress: Progress | None = None,
 ) -> DriftReport:
     """Tell whether ``current`` still looks like the reference, with at most one false alarm in twenty.
 
@@ -55,6 +57,8 @@ def drift(
         on, unknown from 0.1 on.
     importance
         Column to weight; findings are then ranked by weight × effect, else by effect.
+    progress
+        Told after each column.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def drift(
     'fail'
     """
     wanted = _method(method)
-    reference, label, run, store = _reference(against, store)
+    reference, label, run, opened = _reference(against, store)
     if isinstance(current, Profile):
         profile, name = current, "the data"
     else:
@@ -88,12 +92,12 @@ def drift(
 
         table = open_table(current)
         name = "the data" if table.name == "frame" else table.name
-        profile = profile_table(table, edges=reference)
+        profile = profile_table(table, edges=reference, progress=progress)
     report = compare_profiles(
         reference, profile, method=wanted, name=name, against=label, importance=importance
     )
-    if run is not None and store is not None:
-        store.record(
+    if run is not None and opened is not None:
+        opened.record(
             run.id, Judged(question="drift", subject=name, verdict=report.verdict, detail=report.to_dict())
         )
     return report
@@ -202,20 +206,22 @@ def _notes(judged: Iterable[Finding], reference: Profile, current: Profile) -> t
     return tuple(notes)
 
 
-def _reference(against: Any, store: Store | None) -> tuple[Profile, str, Run | None, Store | None]:
+def _reference(
+    against: Any, store: Store | str | os.PathLike[str] | None
+) -> tuple[Profile, str, Run | None, Store | None]:
     if isinstance(against, Profile):
-        return against, "the reference", None, store
+        return against, "the reference", None, None
     if isinstance(against, Run) or against is None or (isinstance(against, str) and not _is_path(against)):
         from mlops_magics.store import open_store
 
-        opened = store if store is not None else open_store()
+        opened = open_store(store)
         run = against if isinstance(against, Run) else opened.find("@last" if against is None else against)
         return _stored_profile(run, opened), run.name, run, opened
     from mlops_magics.data.engines.duckdb import profile_table
     from mlops_magics.data.frames import open_table
 
     table = open_table(against)
-    return profile_table(table), "the reference" if table.name == "frame" else table.name, None, store
+    return profile_table(table), "the reference" if table.name == "frame" else table.name, None, None
 
 
 def _is_path(text: str) -> bool:

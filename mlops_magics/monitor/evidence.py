@@ -17,6 +17,7 @@ from mlops_magics.monitor.distance import (
     population_stability_index,
     share_p,
 )
+from mlops_magics.show.numbers import percent
 
 Method = Literal["js", "psi", "chi2"]
 
@@ -116,20 +117,15 @@ def _distribution(reference: ColumnProfile, current: ColumnProfile, method: Meth
 
 
 def _moves(bins: Bins) -> str:
-    moves = [f"{label} went from {_percent(before)} to {_percent(now)}" for label, before, now in bins.movers()]
+    moves = [f"{label} went from {percent(before)} to {percent(now)}" for label, before, now in bins.movers()]
     return f"; {', '.join(moves)}" if moves else ""
 
 
 def _means(reference: ColumnProfile, current: ColumnProfile) -> str:
     if reference.mean is None or current.mean is None or reference.family != "number":
         return ""
-    return f"; mean {as_text(reference.mean, is_time=False)} → {as_text(current.mean, is_time=False)}"
-
-
-def _percent(share: float) -> str:
-    if share in (0, 1):
-        return f"{share * 100:.0f} %"
-    return f"{share * 100:.1f} %" if 0.001 <= share <= 0.999 else f"{share * 100:.2g} %"
+    before, now = as_text(reference.mean, is_time=False), as_text(current.mean, is_time=False)
+    return f"; mean {before} → {now}" if before != now else ""
 
 
 def _shares(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Evidence]:
@@ -153,7 +149,7 @@ def _share(reference: ColumnProfile, current: ColumnProfile, counted: tuple[str,
     return Evidence(
         column=reference.name, kind=kind, effect=excess(_share_distance(hits / n, now / m), floor), floor=floor,
         p_value=share_p(hits, n, now, m), method="share", is_enough=min(n, m) >= FEWEST_ROWS,
-        seen=f"{words} went from {_percent(hits / n)} to {_percent(now / m)} of rows ({now:,} of {m:,})",
+        seen=f"{words} went from {percent(hits / n)} to {percent(now / m)} of rows ({now:,} of {m:,})",
     )
 
 
@@ -177,7 +173,7 @@ def _categories(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Ev
             column=reference.name, kind="new_categories", p_value=min(*chances.values(), 1.0), method="exchangeability",
             effect=_share_distance(0.0, current.other / m), is_enough=is_enough,
             seen=f"has {several} level{'s' if count > 1 else ''} the reference never had: {_named(current.strays)}, "
-            f"{_percent(current.other / m)} of values",
+            f"{percent(current.other / m)} of values",
         )
     gone = {level: count for level, count in reference.levels.items() if count and not current.levels[level]}
     chances = {level: min(one_sided_chance(count, n, m) * known, 1.0) for level, count in gone.items()}
@@ -186,7 +182,7 @@ def _categories(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Ev
         yield Evidence(
             column=reference.name, kind="vanished_categories", p_value=min(chances.values()), method="exchangeability",
             effect=_share_distance(sum(lost.values()) / n, 0.0), is_enough=is_enough,
-            seen=f"no longer has {_named(lost)}, {_percent(sum(lost.values()) / n)} of the reference",
+            seen=f"no longer has {_named(lost)}, {percent(sum(lost.values()) / n)} of the reference",
         )
 
 
@@ -212,7 +208,7 @@ def _outside(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Evide
         yield Evidence(
             column=reference.name, kind="range", p_value=chance, effect=_share_distance(0.0, (below + above) / m),
             method="exchangeability", is_enough=min(n, m) >= FEWEST_ROWS,
-            seen=f"leaves the reference's range {span} in {_percent((below + above) / m)} of values ({found} now)",
+            seen=f"leaves the reference's range {span} in {percent((below + above) / m)} of values ({found} now)",
         )
 
 
@@ -225,7 +221,7 @@ def _age(reference: ColumnProfile, current: ColumnProfile) -> Evidence:
     return Evidence(
         column=reference.name, kind="too_old", p_value=one_sided_chance(older, m, n),
         effect=_share_distance(0.0, older / m), method="exchangeability", is_enough=min(n, m) >= FEWEST_ROWS,
-        seen=f"runs {spans[1]}, {_percent(older / m)} of it older than the reference ({spans[0]})",
+        seen=f"runs {spans[1]}, {percent(older / m)} of it older than the reference ({spans[0]})",
     )
 
 
@@ -239,7 +235,7 @@ def _constant(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Evid
     yield Evidence(
         column=reference.name, kind="constant", p_value=one_sided_chance(n - same, n, m), method="exchangeability",
         effect=_share_distance(same / n, 1.0), is_enough=min(n, m) >= FEWEST_ROWS,
-        seen=f"is always {value} now, which was {_percent(same / n)} of the reference",
+        seen=f"is always {value} now, which was {percent(same / n)} of the reference",
     )
 
 

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 
-def open_store(location: str | os.PathLike[str] | None = None) -> Store:
+def open_store(location: Store | str | os.PathLike[str] | None = None) -> Store:
     """Open the store at ``location``, else at ``$MLOPS_STORE``, else the nearest ``.mlops`` upward, else ``./.mlops``.
 
+    A store that is open already is given back, so that every function of this package takes a store or where it is.
     Nothing is created until something is recorded; reading a store that does not exist yet finds it empty.
 
     Raises
@@ -21,4 +22,4 @@ def open_store(location: str | os.PathLike[str] | None = None) -> Store:
     """
     from mlops_magics.store.queries import Store
 
-    return Store(location)
+    return location if isinstance(location, Store) else Store(location)

@@ -13,8 +13,9 @@ from mlops_magics.errors import StoreError
 from mlops_magics.store.location import Layout
 
 if TYPE_CHECKING:
+    from mlops_magics.show.progress import Progress
     from mlops_magics.store.database import Database
-    from mlops_magics.store.fold import FoldReport, Progress
+    from mlops_magics.store.fold import FoldReport
 
 FOLD_BYTES = 1 << 20
 """Journals longer than this are folded before they are read; shorter ones are read as they are."""

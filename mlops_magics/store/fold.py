@@ -7,12 +7,13 @@ Nobody who logs ever waits for a fold, and a second folder goes away at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_magics.errors import StoreError
+from mlops_magics.show.progress import Progress
 from mlops_magics.store.database import Busy, Database, LedgerRow, Staged
 from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import holding
@@ -24,9 +25,6 @@ SHARE_BYTES = 16 << 20
 BATCH_BYTES = 64 << 20
 BATCH_JOURNALS = 2000
 ORPHAN_SECONDS = 3600.0
-
-Progress = Callable[[float, str], None]
-"""Told the share done, from 0 to 1, and what is being done."""
 
 
 @dataclass(frozen=True, slots=True)

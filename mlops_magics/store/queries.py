@@ -34,7 +34,8 @@ from mlops_magics.store.schema import FACT_TABLES, READABLE
 if TYPE_CHECKING:
     import pandas
 
-    from mlops_magics.store.fold import FoldReport, Progress
+    from mlops_magics.show.progress import Progress
+    from mlops_magics.store.fold import FoldReport
 
 _keeper = Keeper()
 _R = TypeVar("_R", bound=Record)
@@ -183,7 +184,8 @@ class Store:
 
         several = [run] if isinstance(run, Run | str) else list(run)
         with self._access.reading(frames=True) as database:
-            return history_frame(database, [self.find(item).id for item in several], key)
+            known = self.all_runs()
+            return history_frame(database, [self._among(known, item).id for item in several], key)
 
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
@@ -195,10 +197,8 @@ class Store:
         """
         if isinstance(reference, Run):
             return reference
-        if best := references.parse_best(reference):
-            with self._access.reading():
-                return self._best(*best)
-        return references.choose(reference, self.all_runs())
+        with self._access.reading():
+            return self._among(self.all_runs(), reference)
 
     def all_runs(self) -> list[Run]:
         """Every run, the newest last."""
@@ -301,7 +301,15 @@ class Store:
 
     # -- how --------------------------------------------------------------------------------------------------------
 
-    def _best(self, metric: str, smallest: bool) -> Run:
+    def _among(self, known: Sequence[Run], reference: Run | str) -> Run:
+        """What :meth:`find` answers, given all runs: asking for twenty reads them once."""
+        if isinstance(reference, Run):
+            return reference
+        if best := references.parse_best(reference):
+            reference = self._best(*best)
+        return references.choose(reference, known)
+
+    def _best(self, metric: str, smallest: bool) -> str:
         order = "ASC" if smallest else "DESC"
         rows = self._rows(
             f"""SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) AND run IN (SELECT id FROM runs)
@@ -315,7 +323,7 @@ class Store:
                 exists=self.metric_names(),
                 hint="Log one: %mlops log NAME=VALUE",
             )
-        return references.choose(rows[0][0], self.all_runs())
+        return str(rows[0][0])
 
     def _facts(self, run: Run | str, record: type[_R]) -> list[_R]:
         names = [field.name for field in fields(record)]

@@ -27,7 +27,7 @@ def test_verbs(tab) -> None:
 def test_options_and_choices(tab) -> None:
     assert set(tab("%mlops track flights --")) == {"--name", "--resume", "--this-cell"}
     assert tab("%mlops log auc=1 --st") == ["--step"]
-    assert set(tab("%mlops drift july --method ")) == {"js", "psi"}
+    assert set(tab("%mlops drift july --method ")) == {"js", "chi2", "psi"}
 
 
 def test_runs_metrics_experiments(tab, two_runs) -> None:

@@ -56,7 +56,7 @@ CHANGES: list[tuple[dict[str, Any], tuple[str, str], str]] = [
     ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, 9.0)}, ("normal", "range"), "leaves the reference's"),
     ({"normal": CURRENT.normal + 0.3}, ("normal", "distribution"), "Jensen-Shannon distance"),
     ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, np.inf)}, ("normal", "infinite"), "infinities went"),
-    ({"normal": None}, ("normal", "missing"), "to 100 % of rows"),
+    ({"normal": None}, ("normal", "missing"), "to 100% of rows"),
     ({"seen": CURRENT.seen - pd.Timedelta(days=3)}, ("seen", "too_old"), "older than the reference"),
 ]
 

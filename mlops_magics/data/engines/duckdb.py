@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +36,7 @@ from mlops_magics.data.profile import (
 )
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
+from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow
@@ -103,14 +104,16 @@ class Scan:
                 cursor.register(_SOURCE, self.held)
             return cursor.execute(query).fetchall()
 
-    def ask_all(self, questions: Iterable[Callable[[Ask], Any]]) -> list[Any]:
-        """The answers to several questions, in order. One column rarely keeps all cores busy: a Parquet file with one
-        row group is read by one thread.
+    def ask_all(self, questions: Iterable[Callable[[Ask], Any]]) -> Iterator[Any]:
+        """The answers to several questions, in order, as they come.
+
+        One column rarely keeps all cores busy: a Parquet file with one row group is read by one thread.
         """
         if not self.is_shared:
-            return [question(self.ask) for question in questions]
+            yield from (question(self.ask) for question in questions)
+            return
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            return list(pool.map(lambda question: question(self.ask), questions))
+            yield from pool.map(lambda question: question(self.ask), questions)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -156,7 +159,7 @@ def read_csv(files: Sequence[str]) -> pyarrow.Table:
             raise DataError(f"{files[0]} cannot be read as CSV: {str(reason).splitlines()[0]}") from reason
 
 
-def profile_table(table: Table, *, edges: Profile | None = None) -> Profile:
+def profile_table(table: Table, *, edges: Profile | None = None, progress: Progress | None = None) -> Profile:
     """Profile a table in as few scans as its columns need, bringing only counts to Python.
 
     Parameters
@@ -168,6 +171,8 @@ def profile_table(table: Table, *, edges: Profile | None = None) -> Profile:
         compared or added. A column the reference does not know, or knows with a type of another family, is only
         counted for nulls; one that it has and the table lacks is left out. None makes the table the reference: bins
         of about equal share and the most frequent levels are found, and frozen, in a few scans of each column.
+    progress
+        Told after each column.
 
     Returns
     -------
@@ -180,8 +185,12 @@ def profile_table(table: Table, *, edges: Profile | None = None) -> Profile:
         else:
             asked = _with_extents(scan, [_Asked(scan.source, name, type_) for name, type_ in table.columns.items()])
             questions = [_counted(column, edges.columns.get(column.name)) for column in asked]
-        columns: list[ColumnProfile] = scan.ask_all(questions)
-    return Profile(table.rows, {column.name: column for column in columns})
+        columns: dict[str, ColumnProfile] = {}
+        for column in scan.ask_all(questions):
+            columns[column.name] = column
+            if progress:
+                progress(len(columns) / len(questions), column.name)
+    return Profile(table.rows, columns)
 
 
 def _logical(name: str) -> LogicalType:

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ from mlops_magics.release.bundle.manifest import (
 )
 from mlops_magics.release.bundle.readme import readme_text
 from mlops_magics.release.bundle.requirements import packages_for, requirements_text
+from mlops_magics.show.progress import Progress
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
@@ -41,14 +42,11 @@ if TYPE_CHECKING:
 
     from mlops_magics.store.queries import Store
 
-Progress = Callable[[float, str], None]
-"""Told the share done, from 0 to 1, and what is being done."""
-
 
 def export(  # noqa: PLR0913 - every one is a question the command line asks
     run: Run | str,
     path: str | os.PathLike[str],
-    store: Store | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
     *,
     trust: Iterable[str] = (),
     allow_pickle: bool = False,
@@ -92,7 +90,7 @@ def export(  # noqa: PLR0913 - every one is a question the command line asks
     trusted = (trust,) if isinstance(trust, str) else tuple(trust)
     tell(0.0, "finding the model")
     _check_target(target, overwrite=overwrite)
-    store = store or open_store()
+    store = open_store(store)
     found = store.find(run)
     artifact, data = _model(found, store, allow_pickle=allow_pickle)
     tell(0.2, "reading the model")
