@@ -60,7 +60,7 @@ def report(folder: Path, page: Path) -> None:
     print()
     print(mlops.diff("baseline", "boosted"))
     print()
-    print(f"drift of {verdicts[0].subject} against boosted: {verdicts[0].verdict}")
+    print(f"drift of {verdicts[0].subject} against boosted: {verdicts[0].verdict}. {verdicts[0].detail['sentence']}")
     print(f"the bundle, ready to be loaded: {shown(load_bundle(folder / 'bundles' / 'flights').path)}")
     print(f"the notebook, a page to look at: {shown(page)}")
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from mlops_magics.store.queries import Store
 
-SHOWN_METRICS = 6
-SHOWN_PARAMS = 4
+SHOWN_METRICS = 5
+SHOWN_PARAMS = 3
 TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
 
 

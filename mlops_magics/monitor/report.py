@@ -75,6 +75,7 @@ class DriftReport(Shown):
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: every number and threshold the verdict was made of, for :func:`rederive`."""
         return {
+            "sentence": self.sentence,
             "name": self.name, "against": self.against, "verdict": self.verdict, "method": self.method,
             "reference_rows": self.reference_rows, "current_rows": self.current_rows,
             "thresholds": dict(self.thresholds), "rows": [row.to_dict() for row in self.rows],

@@ -17,6 +17,8 @@ GAP = "  "
 INDENT = "  "
 NARROWEST = 20
 """Terminal cells a text column keeps, however narrow the terminal."""
+SENTENCE = 50
+"""Terminal cells from which a text in the last column is taken for a sentence."""
 BAR_CELLS = 8
 SPARK_CELLS = 40
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -81,11 +83,14 @@ def _table(table: Table, width: int) -> Iterator[str]:
     if table.caption:
         yield glyphs.clean(table.caption)
     columns = [_Printed(column) for column in read_columns(table)]
+    sentences = _sentences(columns, width)
     _narrow(columns, width)
-    for index, panel in enumerate(_panels(columns, width)):
+    panels = list(_panels(columns, width))
+    for index, panel in enumerate(panels):
         if index:
             yield ""
-        yield from _panel(panel)
+        is_last = panel is panels[-1]
+        yield from _with_sentences(_panel(panel), sentences, width) if sentences and is_last else _panel(panel)
     if not table.rows:
         yield "(none)"
 
@@ -146,6 +151,35 @@ def _panel(columns: list[_Printed]) -> Iterator[str]:
     yield GAP.join("─" * column.width for column in columns)
     for row in zip(*(column.texts for column in columns), strict=True):
         yield GAP.join(column.line(text) for column, text in zip(columns, row, strict=True)).rstrip()
+
+
+def _sentences(columns: list[_Printed], width: int) -> list[str] | None:
+    """Take the last column out where it holds sentences that would be clipped: they stand below their rows, whole."""
+    if len(columns) < 3 or not columns[-1].is_flexible or columns[-1].width < SENTENCE or _total(columns) <= width:
+        return None
+    return columns.pop().texts
+
+
+def _with_sentences(lines: Iterator[str], sentences: Sequence[str], width: int) -> Iterator[str]:
+    """A panel with a sentence below each of its rows; its first two lines are the names and the rule."""
+    yield next(lines)
+    yield next(lines)
+    for line, sentence in zip(lines, sentences, strict=True):
+        yield line
+        yield from (INDENT * 2 + part for part in _wrapped(sentence, width - 2 * len(INDENT)))
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """A text broken between words; a word longer than a line stays whole."""
+    line = ""
+    for word in text.split():
+        if line and glyphs.width(line) + 1 + glyphs.width(word) > width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
 
 
 def _bar(share: float | None) -> str:

@@ -73,6 +73,11 @@ def test_a_wide_table_clips_texts_then_goes_on_below() -> None:
     clipped = to_text(Document(Table(["run", "why"], [["a", "long " * 30]])), width=60).splitlines()
     assert max(map(len, clipped)) <= 60
     assert clipped[-1].endswith("…")
+    reasons = Table(["column", "verdict", "reason"], [["temp", "fail", "it moved " * 20], ["hour", "pass", "still"]])
+    below = to_text(Document(reasons), width=60).splitlines()
+    assert below[:3] == ["column  verdict", "──────  ───────", "temp    fail"]
+    assert " ".join(line.strip() for line in below[3:-2]) == ("it moved " * 20).strip()
+    assert below[-2:] == ["hour    pass", "    still"]
     wide = Table(["run", *(f"metric_{index}" for index in range(12))], [["baseline", *range(12)]])
     panels = to_text(Document(wide), width=60).split("\n\n")
     assert len(panels) > 1
