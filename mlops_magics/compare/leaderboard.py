@@ -53,8 +53,8 @@ class Leaderboard(Shown):
         columns = [
             *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
             "run", "status", "started", Column("seconds", align="right", digits=3),
-            *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
             *(Column(key.removeprefix("params.")) for key in params),
+            *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
         ]
         rows = []
         for row in shown.to_dict("records"):
@@ -62,8 +62,8 @@ class Leaderboard(Shown):
             status = Mark(row["status"], TONES.get(row["status"], "plain"))
             cells += [row["name"], status, row["started"].to_pydatetime()]
             cells.append(row["seconds"] if _is(row["seconds"]) else None)
-            cells += [_metric(row[key], best[key]) for key in metrics]
             cells += [_param(row[key]) for key in params]
+            cells += [_metric(row[key], best[key]) for key in metrics]
             rows.append(cells)
         count = len(self.frame)
         note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
@@ -80,11 +80,12 @@ class Leaderboard(Shown):
         return sorted(keys, key=lambda key: (key != first, -self._count(key), "/" in key))[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
-        """Those that differ between the runs: a model's own before those of its parts, the most common first."""
+        """Those that differ between the runs, the most common first; those of a model's parts where no other do."""
         keys = [key for key in self.frame.columns if key.startswith("params.")]
         values = {key: {encode(value) for value in self.frame[key] if _is(value)} for key in keys}
         differing = [key for key in keys if len(values[key]) > 1]
-        return sorted(differing, key=lambda key: ("__" in key, -self._count(key)))[:SHOWN_PARAMS]
+        whole = [key for key in differing if "__" not in key] or differing
+        return sorted(whole, key=lambda key: -self._count(key))[:SHOWN_PARAMS]
 
     def _count(self, key: str) -> int:
         return int(self.frame[key].count())
