@@ -20,42 +20,65 @@ VerdictValue = Literal["pass", "fail", "unknown"]
 RunStatus = Literal["running", "finished", "failed", "interrupted"]
 """``interrupted`` is given by the store to a run whose writer died without ending it."""
 
+DEEPEST = 100
+"""Structures nested deeper, as one that holds itself is, are recorded by their ``repr`` from there on."""
+
+LARGEST_BITS = 10_000
+"""Greater integers are recorded as hexadecimal text: Python refuses to write thousands of digits."""
+
 ENCODED_LIST_LIMIT = 10_000
 """Longer arrays are recorded as their type and shape: a record is a fact, not a data set."""
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
+def plain(value: Any, *, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per kind of value
     """Reduce ``value`` to None, bool, int, float, str, list and dict with text keys.
 
     Tuples become lists, sets sorted lists, dates ISO text, enums their names, NumPy scalars and arrays the Python
-    values they hold. Anything else becomes its ``repr``, cut at 1,000 characters.
+    values they hold. Anything else becomes its ``repr``, cut at 1,000 characters. Never fails: what holds itself is cut
+    off where it has become too deep.
 
     >>> plain({"depth": (1, 2), 3: float("inf")})
     {'depth': [1, 2], '3': inf}
     """
-    if value is None or isinstance(value, Enum):
-        return None if value is None else value.name
-    if isinstance(value, bool | int | float | str):
-        kind = next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
-        return value if type(value) is kind else kind(value)
+    if value is None or isinstance(value, bool | int | float | str | Enum):
+        return _exact(value)
+    if depth >= DEEPEST:
+        return _short_repr(value)
     if isinstance(value, Mapping):
-        return {key if type(key) is str else str(key): plain(item) for key, item in value.items()}
+        return {key if type(key) is str else str(key): plain(item, depth=depth + 1) for key, item in value.items()}
     if isinstance(value, Set):
-        return sorted((plain(item) for item in value), key=repr)
+        return sorted((plain(item, depth=depth + 1) for item in value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        if len(value) > ENCODED_LIST_LIMIT:
+            return _outline(value)
+        return [plain(item, depth=depth + 1) for item in value]
+    return _foreign(value)
+
+
+def _exact(value: Any) -> Any:
+    """What JSON knows, without what a subclass adds to it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, int):
+        return hex(value) if value.bit_length() > LARGEST_BITS else int(value)
+    return float(value) if isinstance(value, float) else str(value)
+
+
+def _foreign(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, bytes | bytearray | memoryview):
         return repr(bytes(value[:200]))
-    if isinstance(value, Sequence):
-        return [plain(item) for item in value] if len(value) <= ENCODED_LIST_LIMIT else _outline(value)
-    return _foreign(value)
-
-
-def _foreign(value: Any) -> Any:
     if hasattr(value, "dtype") and hasattr(value, "tolist") and getattr(value, "ndim", 0) <= 2:
         return plain(value.tolist()) if getattr(value, "size", 1) <= ENCODED_LIST_LIMIT else _outline(value)
+    return _short_repr(value)
+
+
+def _short_repr(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 1000 else text[:999] + "…"
 

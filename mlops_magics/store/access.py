@@ -85,8 +85,7 @@ class Access:
                 raise StoreError("a snapshot of this store is open", hint="Leave its block first")
             self.fold(progress=progress)
             try:
-                with self._database().committing():
-                    self._database().sort()
+                self._database().rewrite()
             except Busy as error:
                 raise StoreError("readers kept the database", hint="Try again in a moment") from error
 
@@ -94,7 +93,7 @@ class Access:
     def _attached(self) -> Iterator[Database]:
         from mlops_magics.store.database import Busy
         from mlops_magics.store.fold import fold
-        from mlops_magics.store.tails import found, last_seen, slices
+        from mlops_magics.store.tails import found, last_seen, runs_with_journals, slices
 
         database = self._database()
         journals = found(self._layout)
@@ -108,7 +107,8 @@ class Access:
                 self._ledger = database.ledger()
                 database.stage(slices(journals, self._ledger))
                 database.create_views()
-                living = {journal.run for journal in journals if journal.alive and journal.run}
+                # Also those whose journals only a newer version can read.
+                living = runs_with_journals(self._layout, but=[item.name for item in journals if not item.alive])
                 database.stage_interrupted(living, last_seen(journals))
                 yield database
         except Busy as error:

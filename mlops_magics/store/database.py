@@ -338,12 +338,35 @@ class Database:
                sum(corrupt)::BIGINT AS corrupt, bool_or(done) AS done FROM ledger GROUP BY journal"""
         )
 
-    def sort(self) -> None:
-        """Rewrite the points in the order they are read in: by run, key, step."""
-        self.query("CREATE OR REPLACE TEMP TABLE sorted AS SELECT * FROM s.metrics ORDER BY run, key, step, time")
-        self.query("DELETE FROM s.metrics")
-        self.query("INSERT INTO s.metrics SELECT * FROM sorted")
-        self.query("DROP TABLE sorted")
+    def rewrite(self) -> None:
+        """Write the file anew: the points in the order they are read in, by run, key, step, and no block left empty.
+
+        The new file takes the place of the old one by its name, so that a kill leaves one of them.
+
+        Raises
+        ------
+        Busy, StoreError
+            As :meth:`committing`; nothing was changed.
+        """
+        draft = self._layout.database.with_name("rewritten.duckdb")
+        with self.committing():
+            pass  # brings the tables to this version's schema
+        with self._turn(shared=False, wait_seconds=COMMIT_WAIT_SECONDS) as got:
+            if not got:
+                raise Busy
+            draft.unlink(missing_ok=True)
+            try:
+                self._attach(self._layout.database, read_only=True)
+                self._attach(draft, alias="anew")
+                for table in (*self._tables, "migrations"):
+                    order = "ORDER BY run, key, step, time" if table == "metrics" else ""
+                    self.query(f"CREATE TABLE anew.{table} AS SELECT * FROM s.{table} {order}")
+            except duckdb.Error as error:
+                raise StoreError(f"the database cannot be rewritten: {_one_line(error)}") from error
+            finally:
+                self._detach()
+                self.query("DETACH DATABASE IF EXISTS anew")
+            draft.replace(self._layout.database)
 
     def _migrate(self) -> None:
         self.query(schema.MIGRATIONS_TABLE.format(s="s"))
@@ -384,12 +407,12 @@ class Database:
             return nullcontext(True)
         return taking_turns(layout.database_lock, layout.turn_lock, shared=shared, wait_seconds=wait_seconds)
 
-    def _attach(self, path: Path, *, read_only: bool = False) -> None:
+    def _attach(self, path: Path, *, read_only: bool = False, alias: str = "s") -> None:
         literal = str(path).replace("'", "''")
         # The size of a block is chosen once: of DuckDB's own, five empty columns take as much as 100,000 points.
         created = "" if path.exists() else f", BLOCK_SIZE {BLOCK_BYTES}"
         options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'{created}"
-        self.query(f"ATTACH '{literal}' AS s ({options})")
+        self.query(f"ATTACH '{literal}' AS {alias} ({options})")
 
     def _detach(self) -> None:
         self.query("DETACH DATABASE IF EXISTS s")

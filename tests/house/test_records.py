@@ -135,3 +135,11 @@ def test_bodies_leave_out_what_was_not_said():
 def test_the_text_is_json_but_for_the_floats_it_has_no_word_for(value):
     text = encode(value)
     json.loads(text, parse_constant=lambda word: {"NaN": 0, "Infinity": 1, "-Infinity": -1}[word])
+
+
+def test_nothing_is_too_deep_or_too_large_to_be_recorded() -> None:
+    loop: list[object] = []
+    loop.append(loop)
+    assert decode(encode(loop)) == plain(loop)
+    assert decode(encode(10**5000)) == hex(10**5000)
+    assert decode(encode(-(10**400))) == -(10**400)
