@@ -1,0 +1,51 @@
+"""A store, a run in it, and notebooks with fits to see."""
+
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.events import EventManager, available_events
+
+from mlops_magics import open_store, track
+from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.session import Session
+from mlops_magics.store.queries import Store
+
+
+def settle() -> None:
+    """Wait for what runs were still looking at when they ended."""
+    for thread in threading.enumerate():
+        if thread.name == "mlops-environment":
+            thread.join()
+
+
+@pytest.fixture(name="settle")
+def _settle() -> Callable[[], None]:
+    return settle
+
+
+@pytest.fixture
+def store(tmp_path) -> Iterator[Store]:
+    yield open_store(tmp_path / ".mlops")
+    settle()
+
+
+@pytest.fixture
+def run(store) -> Iterator[ActiveRun]:
+    with track("flights", "baseline", store=store) as run:
+        yield run
+
+
+@pytest.fixture
+def session(store) -> Iterator[Session]:
+    """A notebook with an open run, as far as a session needs one: events, and names."""
+    shell = SimpleNamespace(user_ns={})
+    shell.events = EventManager(shell, available_events)
+    session = Session(shell)
+    session.start()
+    session.names = shell.user_ns
+    session.track("flights", "baseline")
+    yield session
+    session.stop()
+    settle()
