@@ -10,10 +10,10 @@ import duckdb
 import orjson
 import pandas
 
-from mlops_magics.capture.environment import collect, text_of
+from mlops_magics.capture.environment import collect
 from mlops_magics.compare.difference import diff
 from mlops_magics.compare.leaderboard import runs
-from mlops_magics.records import Cell, Param, Record, RunRevision
+from mlops_magics.records import Cell, Param, Record, RunRevision, Text
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
 from tests.bench.figure import Figure
@@ -102,7 +102,7 @@ def _multiply_runs(store: Store, times: int) -> None:
 
 def _cells(number: int) -> Iterator[Record]:
     for position in range(1, 21):
-        source = text_of(f"frame = load({position})\nmodel = fit(frame, depth={number if position == 7 else 1})\n" * 10)
+        source = Text.of(f"frame = load({position})\nmodel = fit(frame, depth={number if position == 7 else 1})\n" * 10)
         yield source
         yield Cell(cell=f"cell{position}", position=position, source=source.sha256, seconds=0.1, status="ok")
 
