@@ -62,9 +62,8 @@ def test_only_the_outermost(session) -> None:
     assert len(tables) == 2
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_parts_fitted_by_others_are_no_fits_of_their_own(backend, session) -> None:
-    with joblib.parallel_backend(backend, n_jobs=2):
+def test_parts_fitted_by_other_threads_are_no_fits_of_their_own(session) -> None:
+    with joblib.parallel_backend("threading", n_jobs=2):
         GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2).fit(X, Y)
         VotingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5))], n_jobs=2).fit(X, Y)
     params, tables = facts(session)

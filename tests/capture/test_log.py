@@ -32,7 +32,7 @@ NUMBERS = {
     "f16": (np.float16("inf"), math.inf), "f32": (np.float32(0.5), 0.5), "f64": (np.float64(0.1), 0.1),
     "i8": (np.int8(-3), -3.0), "bool_": (np.bool_(False), 0.0), "array0": (np.array(2.5), 2.5),
     "decimal": (Decimal("0.1"), 0.1), "fraction": (Fraction(1, 3), 1 / 3), "tensor": (Tensor(7.25), 7.25),
-    "tiny": (5e-324, 5e-324), "zero": (0.0, 0.0),
+    "tiny": (5e-324, 5e-324),
 }  # fmt: skip
 
 

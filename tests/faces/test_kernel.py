@@ -152,8 +152,8 @@ def test_nbval_fails_a_cell_with_a_wrong_word(start) -> None:
     folder = start.folder
     kernelspec = {"name": "python3", "display_name": "", "language": "python"}
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
-    cells = ("%load_ext mlops_magics", "%mlops runs", "%mlops rnus")
-    notebook.cells = [nbformat.v4.new_code_cell(text) for text in cells]
+    lines = "%load_ext mlops_magics", "%mlops runs", "%mlops rnus"
+    notebook.cells = [nbformat.v4.new_code_cell(line) for line in lines]
     nbformat.write(notebook, folder / "wrong.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", "wrong.ipynb"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
