@@ -88,7 +88,8 @@ def test_a_result_reads_well(bundled) -> None:
     for text in (repr(bundle), bundle._repr_html_()):
         assert "baseline" in text
         assert bundle.digest[:12] in text
-        assert "distance" in text
+        assert "5 columns" in text
+    assert "distance" in bundle._repr_html_()
 
 
 def run_readme(folder: Path) -> None:

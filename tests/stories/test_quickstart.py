@@ -37,7 +37,7 @@ def test_the_quickstart(tmp_path: Path) -> None:
     assert len(verdicts) == 10
     assert verdicts[0].subject == "july"
     assert verdicts[0].verdict == "fail"
-    assert mlops.load_bundle(place / "bundles" / "flights").manifest.model
+    assert mlops.load_bundle(place / "bundles" / "flights").manifest.run["name"] == "boosted"
 
 
 def test_outputs_are_kept_and_name_no_machine() -> None:
