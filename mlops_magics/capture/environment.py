@@ -91,8 +91,9 @@ def git_state(folder: Path) -> Git | None:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    # Without locks: a commit the person makes at this moment must not find the index taken.
-    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    # Without locks: a commit the person makes at this moment must not find the index taken. diff does not keep to
+    # the first word, and rewrites the index whenever a file was only touched.
+    command = ["git", "--no-optional-locks", "-c", "diff.autoRefreshIndex=false", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, timeout=GIT_SECONDS, check=False)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired):
