@@ -53,6 +53,14 @@ def test_the_console_script(trained) -> None:
     assert wrong.stderr == "CommandError: there is no verb 'drfit'. Did you mean 'drift'? mlops --help explains them.\n"
 
 
+def test_a_reader_that_has_seen_enough(tmp_path) -> None:
+    process = subprocess.Popen([MLOPS, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+
+
 def ask(capsys, *words: object) -> tuple[int, str, str]:
     code = main([str(word) for word in words])
     out, err = capsys.readouterr()
