@@ -89,7 +89,7 @@ def test_steps_that_are_whole(run, store) -> None:
 NAMES = st.text(st.characters(), min_size=1, max_size=30)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(points=st.dictionaries(NAMES, st.floats(), min_size=1, max_size=5), step=st.integers(-(2**63), 2**63 - 1))
 def test_fast_and_slow_path_agree(points, step, store) -> None:
     names = {name.encode("utf-8", "backslashreplace").decode() for name in points}

@@ -133,10 +133,12 @@ def test_a_wrong_word_is_an_error_output(source, kernel) -> None:
 
 
 def test_an_assigned_line_shows_nothing(kernel) -> None:
-    assert kernel.ask("d = %mlops diff baseline waiting") == []
+    for name in ("left", "right"):
+        kernel.ask(f"%mlops track flights --name {name}\n%mlops end")
+    assert kernel.ask("d = %mlops diff left right") == []
     (shown,) = kernel.ask("d")
     assert shown["type"] == "execute_result"
-    assert "baseline → waiting" in shown["data"]["text/plain"]
+    assert "left → right" in shown["data"]["text/plain"]
     assert shown["data"]["text/html"].lstrip().startswith("<")
 
 
