@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMES = 16
+"""How many names that exist an error shows."""
+
 
 class MlopsError(Exception):
     """Base class of everything this package raises on purpose.
@@ -18,7 +21,7 @@ class MlopsError(Exception):
     seen
         The value that was not understood; used to suggest the closest name in ``exists``.
     exists
-        The names that would have been understood. At most eight are shown.
+        The names that would have been understood. At most sixteen are shown.
     hint
         The next step, in the imperative.
 
@@ -48,8 +51,8 @@ class MlopsError(Exception):
         if self.seen is not None and self.closest:
             parts.append(f"Did you mean {self.closest!r}?")
         elif self.exists:
-            shown = ", ".join(self.exists[:8])
-            more = f" and {len(self.exists) - 8} more" if len(self.exists) > 8 else ""
+            shown = ", ".join(self.exists[:MOST_NAMES])
+            more = f" and {len(self.exists) - MOST_NAMES} more" if len(self.exists) > MOST_NAMES else ""
             parts.append(f"There is: {shown}{more}")
         if self.hint:
             parts.append(self.hint)

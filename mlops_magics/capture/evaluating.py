@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.artifacts import keep_model
 from mlops_magics.capture.tables import describe_table
 from mlops_magics.errors import DataError, ModelError
-from mlops_magics.records import Artifact, Dataset, Evaluated, Record, Text, encode
+from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 EXAMPLE_ROWS = 5
+
+
+def params_of(model: Any) -> list[Param]:
+    """The parameters of a model, nested ones by path, and under ``model`` what it is."""
+    from mlops_magics.model.estimator import describe, summary_of
+
+    params = {"model": summary_of(model), **describe(model).params}
+    return [Param(key=key, value=value) for key, value in params.items()]
 
 
 def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
@@ -44,6 +52,7 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
         facts.append(keep_model(store, model, task=evaluation.task))
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
+        facts.append(Note(text=reason))
         warnings.warn(reason, StoreWarning, stacklevel=4)
     return facts
 

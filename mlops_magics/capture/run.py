@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import threading
@@ -51,6 +52,7 @@ class ActiveRun(Shown):
         self._journal = store.open_journal(identity.id)
         self._metric = self._journal.metric
         self._names: set[str] = set()
+        self._evaluated: dict[str, set[str]] = {}
 
     # -- logging ----------------------------------------------------------------------------------------------------
 
@@ -155,8 +157,8 @@ class ActiveRun(Shown):
     ) -> Evaluation:
         """Measure a model on one split in the metrics of its task, and keep what later questions need.
 
-        Recorded: the metrics as ``SPLIT/METRIC``, curves, row-wise predictions, the table's profile and fingerprint,
-        and the fitted model with an input example, so that the run can be exported.
+        Recorded: the model's parameters, the metrics as ``SPLIT/METRIC``, curves, row-wise predictions, the table's
+        profile and fingerprint, and the fitted model with an input example, so that the run can be exported.
 
         Parameters
         ----------
@@ -176,12 +178,17 @@ class ActiveRun(Shown):
         ModelError, DataError
             The model cannot answer, or the table does not fit it.
         """
-        from mlops_magics.capture.evaluating import facts_of
+        from mlops_magics.capture.evaluating import facts_of, params_of
         from mlops_magics.model.evaluation import evaluate
 
         self._check_open()
         evaluation = evaluate(model, X, y, split=split, by=by)
-        self.log({f"{split}/{key}": value for key, value in evaluation.metrics.items()})
+        self._record(*params_of(model))
+        metrics = {f"{split}/{key}": value for key, value in evaluation.metrics.items()}
+        # What an earlier evaluation of the split could tell and this one cannot must not stand beside it.
+        gone = self._evaluated.get(split, set()) - metrics.keys()
+        self._evaluated[split] = set(metrics)
+        self.log({**metrics, **dict.fromkeys(gone, math.nan)})
         self._record(*facts_of(self.store, evaluation, model, X, split=split, name=name or split))
         return evaluation
 

@@ -15,7 +15,7 @@ from typing import Any
 from mlops_magics.capture.autolog import FitWatch
 from mlops_magics.capture.run import ActiveRun, track
 from mlops_magics.errors import CommandError, MlopsError
-from mlops_magics.records import Cell, Param, Text
+from mlops_magics.records import Cell, Text
 from mlops_magics.store.location import StoreWarning
 
 _BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
@@ -189,11 +189,10 @@ class Session:
                 warnings.warn(f"a fit was not recorded in full: {reason}", StoreWarning, stacklevel=3)
 
     def _record_fit(self, estimator: Any, X: Any) -> None:
+        from mlops_magics.capture.evaluating import params_of
         from mlops_magics.capture.tables import describe_table
-        from mlops_magics.model.estimator import describe, summary_of
 
-        params = {"model": summary_of(estimator), **describe(estimator).params}
-        self.run.record(*(Param(key=key, value=value) for key, value in params.items()))
+        self.run.record(*params_of(estimator))
         if X is not None:
             dataset, profile = describe_table(X, name=self.name_of(X) or "fit", role="fit")
             self.run.record(profile, dataset)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_magics.compare.source import CellChange, changed_cells, code_diff, final_sources
-from mlops_magics.records import Run, decode, encode
+from mlops_magics.records import Dataset, Run, decode, encode
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.show.numbers import count
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 
@@ -94,6 +95,8 @@ class Difference(Shown):
         """Metrics first, then what may have caused them."""
         names = _names(self.left, self.right)
         blocks: list[Any] = [Title(f"{names[0]} → {names[1]}", self.left.experiment)]
+        if self.left.id == self.right.id:
+            return Document(*blocks, Line("Both are the same run: %mlops runs tells ids.", tone="unknown"))
         if self.is_empty:
             return Document(*blocks, Line("Nothing that was recorded differs.", tone="quiet"))
         if self.metrics:
@@ -152,7 +155,7 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
             metrics=_changes(place.metrics(first), place.metrics(second)),
             cells=tuple(changed_cells(*code)),
             code_diff=code_diff(*code),
-            data=_changes(_tables(place, first), _tables(place, second)),
+            data=_data(place.datasets(first), place.datasets(second)),
             packages=_packages(place, *environments),
             code_state=_code_state(*environments),
         )
@@ -178,11 +181,19 @@ def _sources(store: Store, run: Run) -> list[str]:
     return final_sources(cells, store.texts([cell.source for cell in cells]))
 
 
-def _tables(store: Store, run: Run) -> dict[str, Any]:
-    """What can be said of each role's table in single values: content, size, and every column's type."""
+def _data(left: Sequence[Dataset], right: Sequence[Dataset]) -> tuple[Change, ...]:
+    """By role: a table only one side has in one line, the others by content, size and the type of every column."""
+    first, second = ({table.role: table for table in tables} for tables in (left, right))
+    shared = first.keys() & second.keys()
+    return _changes(_facts(first, shared), _facts(second, shared))
+
+
+def _facts(tables: Mapping[str, Dataset], shared: Set[str]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    newest = {table.role: table for table in store.datasets(run)}
-    for table in newest.values():
+    for table in tables.values():
+        if table.role not in shared:
+            facts[f"{table.role}: table"] = f"{table.rows:,} rows × {len(table.columns)} columns"
+            continue
         facts[f"{table.role}: content"] = table.fingerprint[:12]
         facts[f"{table.role}: rows"] = table.rows
         facts.update({f"{table.role}: column {name}": kind for name, kind in table.columns.items()})
@@ -238,7 +249,8 @@ def _params_blocks(changes: tuple[Change, ...], names: tuple[str, str]) -> Itera
         own = [change for change in changes if change not in both and getattr(change, f"in_{side}")]
         if own:
             rows = [(change.key, _side(change, side)) for change in own]
-            yield Fold(f"{len(own)} parameters only {name} has", Table(["parameter", name], rows), open=len(own) <= 3)
+            title = f"{count(len(own), 'parameter')} only {name} has"
+            yield Fold(title, Table(["parameter", name], rows), open=len(own) <= 3)
 
 
 def _changes_table(title: str, changes: Sequence[Change], names: tuple[str, str]) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.errors import DataError
+from mlops_magics.errors import DataError, RunNotFound
 from mlops_magics.records import encode
 from mlops_magics.show import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
@@ -52,7 +52,8 @@ class Leaderboard(Shown):
         best = {key: _best(self.frame[key], key) for key in metrics}
         columns = [
             *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
-            "run", "status", "started", Column("seconds", align="right", digits=3),
+            "run", *(("id",) if shown["name"].duplicated().any() else ()), "status", "started",
+            Column("seconds", align="right", digits=3),
             *(Column(key.removeprefix("params.")) for key in params),
             *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
         ]
@@ -60,7 +61,9 @@ class Leaderboard(Shown):
         for row in shown.to_dict("records"):
             cells: list[Any] = [row["experiment"]] if shown["experiment"].nunique() > 1 else []
             status = Mark(row["status"], TONES.get(row["status"], "plain"))
-            cells += [row["name"], status, row["started"].to_pydatetime()]
+            cells.append(row["name"])
+            cells += [row["id"][-8:]] if "id" in columns else []
+            cells += [status, row["started"].to_pydatetime()]
             cells.append(row["seconds"] if _is(row["seconds"]) else None)
             cells += [_param(row[key]) for key in params]
             cells += [_metric(row[key], best[key]) for key in metrics]
@@ -118,9 +121,15 @@ def runs(
     ------
     DataError
         No run has the metric ``best``.
+    RunNotFound
+        There is no such experiment, but there are others.
     """
     place = open_store(store)
     frame = place.runs(experiment, where)
+    if experiment is not None and frame.empty:
+        known = sorted({run.experiment for run in place.all_runs()})
+        if known and experiment not in known:
+            raise RunNotFound(f"there is no experiment {experiment!r}", seen=experiment, exists=known)
     if best is not None:
         key = f"metrics.{best}"
         if key not in frame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.source import final_sources
 from mlops_magics.records import Artifact, Dataset, Environment, Judged, Record, Run, plain
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.show.numbers import count
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class RunPage(Shown):
             blocks.append(Table(["metric", Column("last value", align="right")], list(self.metrics.items())))
         if self.params:
             table = Table(["parameter", "value"], [(key, _cell(value)) for key, value in self.params.items()])
-            blocks.append(Fold(f"{len(self.params)} parameters", table, open=len(self.params) <= 12))
+            blocks.append(Fold(count(len(self.params), "parameter"), table, open=len(self.params) <= 12))
         blocks += self._verdicts()
         if self.datasets:
             rows = [
@@ -74,9 +75,9 @@ class RunPage(Shown):
         if self.artifacts:
             kept = [(item.name, item.type, item.size_bytes, item.sha256[:12]) for item in self.artifacts]
             header = ("artifact", "type", Column("bytes", align="right"), "sha256")
-            blocks.append(Fold(f"{len(kept)} artifacts", Table(header, kept)))
+            blocks.append(Fold(count(len(kept), "artifact"), Table(header, kept)))
         if self.sources:
-            blocks.append(Fold(f"{len(self.sources)} cells", *(Code(source) for source in self.sources)))
+            blocks.append(Fold(count(len(self.sources), "cell"), *(Code(source) for source in self.sources)))
         blocks += self._environment()
         return Document(*blocks)
 

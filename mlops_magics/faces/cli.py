@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import mlops_magics
 from mlops_magics.errors import MlopsError
 from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.context import ShellContext
@@ -39,6 +40,9 @@ def _answer(arguments: Sequence[str] | None) -> int:
         words.remove("--json")
     if not words or words[0] in {"-h", "--help", "help"}:
         print(overview(VERBS, PROGRAM))
+        return 0
+    if words == ["--version"]:
+        print(f"{PROGRAM} {mlops_magics.__version__}")
         return 0
     try:
         verb = find_verb(VERBS, words[0], PROGRAM)

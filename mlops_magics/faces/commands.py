@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from mlops_magics.errors import CommandError
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.grammar import Verb, argument
 from mlops_magics.faces.words import numbers, pairs
@@ -51,6 +52,8 @@ class Both(Shown):
 
 def _log(context: Context, words: Namespace) -> Any:
     values = numbers(words.pairs, "log")
+    if "step" in values and words.step is None:
+        raise CommandError("step=… would be a metric called step", hint="The position on the curve is --step N")
     with context.recording(words.run) as run:
         run.log(values, step=words.step)
     shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
@@ -150,7 +153,6 @@ def _drift(context: Context, words: Namespace) -> Any:
 
 def _reference(context: Context, word: str | None) -> Any:
     """What ``--against`` names: a frame of the notebook or a path if there is one so called, else a run."""
-    from mlops_magics.errors import CommandError
     from mlops_magics.faces.context import is_path
 
     if word is None or word.startswith("@") or is_path(word):
@@ -214,6 +216,7 @@ VERBS: tuple[Verb, ...] = (
             argument("--this-cell", action="store_true", help="end the run with the cell"),
         ),
         "track flights --name baseline",
+        needs_notebook=True,
     ),
     Verb(
         "log",
@@ -230,6 +233,7 @@ VERBS: tuple[Verb, ...] = (
         _note,
         (argument("text", nargs="+", metavar="TEXT", help="the sentence"), _OTHER_RUN),
         'note "without the weather columns"',
+        takes_sentence=True,
     ),
     Verb(
         "artifact",
@@ -254,8 +258,9 @@ VERBS: tuple[Verb, ...] = (
             argument("--by", default=None, metavar="COLUMN", completes="name", help="per group too"),
         ),
         "evaluate model X_test y_test",
+        needs_notebook=True,
     ),
-    Verb("end", "the run is over", _end),
+    Verb("end", "the run is over", _end, needs_notebook=True),
     Verb(
         "runs",
         "what was tried, and what did best",
@@ -324,6 +329,7 @@ VERBS: tuple[Verb, ...] = (
         _sql,
         (argument("query", nargs="*", metavar="SQL", help="the query, in quotes"),),
         'sql "SELECT name, status FROM runs"',
+        takes_sentence=True,
     ),
     Verb(
         "store",

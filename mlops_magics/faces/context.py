@@ -145,4 +145,6 @@ class ShellContext(Context):
 
 def is_path(word: str) -> bool:
     """Whether a word looks like, or is, a data file."""
+    if any(sign in word for sign in "()='\""):
+        return False
     return word.endswith((".parquet", ".csv", ".csv.gz", ".csv.zip")) or "/" in word or Path(word).is_file()

@@ -40,13 +40,19 @@ def argument(*flags: str, completes: Completes | None = None, **options: Any) ->
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing a person can ask for. ``act`` takes where it was asked and the parsed words."""
+    """One thing a person can ask for. ``act`` takes where it was asked and the parsed words.
+
+    ``takes_sentence``: in a cell, what stands behind the verb is one word, as it was typed. ``needs_notebook``: there
+    is nothing it could mean in a shell.
+    """
 
     name: str
     summary: str
     act: Callable[[Context, argparse.Namespace], Any]
     arguments: tuple[Argument, ...] = field(default=())
     example: str = ""
+    takes_sentence: bool = False
+    needs_notebook: bool = False
 
     def parser(self, program: str) -> argparse.ArgumentParser:
         """The argparse parser of this verb."""
@@ -88,7 +94,11 @@ def overview(verbs: Sequence[Verb], program: str) -> str:
     """The page ``%mlops?`` and ``mlops --help`` show: every verb with its question."""
     width = max(len(verb.name) for verb in verbs)
     lines = [f"usage: {program} VERB …", "", "Track, compare, watch and ship models.", ""]
-    lines += [f"  {verb.name:<{width}}  {verb.summary}" for verb in verbs]
+    here = [verb for verb in verbs if program.startswith("%") or not verb.needs_notebook]
+    lines += [f"  {verb.name:<{width}}  {verb.summary}" for verb in here]
+    if len(here) < len(verbs):
+        others = ", ".join(verb.name for verb in verbs if verb.needs_notebook)
+        lines += ["", f"In a notebook also: {others}. log, params, tag, note and artifact need --run here."]
     lines += ["", f"{program} VERB --help tells more about one."]
     lines += ["RUN is a name, experiment/name, a piece of an id, @last, or @best:METRIC."]
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -15,7 +14,8 @@ from mlops_magics.errors import CommandError
 from mlops_magics.faces.commands import VERBS, Both
 from mlops_magics.faces.completion import Completer
 from mlops_magics.faces.context import NotebookContext
-from mlops_magics.faces.grammar import HelpAsked, find_verb, overview
+from mlops_magics.faces.grammar import HelpAsked, Verb, find_verb, overview
+from mlops_magics.faces.words import split_line, unquoted
 
 _CELL_MAGIC = re.compile(r"^%%mlops\s+track\b(.*)$", re.DOTALL)
 _RETURN = "--return-it"
@@ -57,13 +57,13 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
                 hint="Write %mlops on a line of its own, or %%mlops track EXPERIMENT --name NAME",
             )
         wants_value = line.startswith(_RETURN)
-        words = _split(line.removeprefix(_RETURN))
-        if not words or words[0] in {"-h", "--help", "help"}:
+        word, _, rest = line.removeprefix(_RETURN).strip().partition(" ")
+        if word in {"", "-h", "--help", "help"}:
             print(overview(VERBS, "%mlops"))  # noqa: T201
             return None
-        verb = find_verb(VERBS, words[0], "%mlops")
+        verb = find_verb(VERBS, word, "%mlops")
         try:
-            parsed = verb.parse("%mlops", words[1:])
+            parsed = verb.parse("%mlops", _words(verb, rest.strip()))
         except HelpAsked as help_asked:
             print(help_asked)  # noqa: T201
             return None
@@ -99,11 +99,11 @@ class ValueWanted(ast.NodeTransformer):
         return node
 
 
-def _split(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise CommandError(f"the line {line.strip()!r} has an open quote ({error})", hint="Close it") from None
+def _words(verb: Verb, rest: str) -> list[str]:
+    """The words behind a verb; one that takes a sentence gets it as it was typed."""
+    if verb.takes_sentence and rest and not rest.startswith("-") and " --" not in rest:
+        return [unquoted(rest)]
+    return split_line(rest)
 
 
 def load(shell: Any) -> None:

@@ -68,3 +68,56 @@ def numbers(words: Sequence[str], verb: str) -> dict[str, float]:
             f"{verb} takes numbers, and {name} is {shown!r}", hint=f"Fill in a variable by {name}={{{shown}}}"
         )
     return found
+
+
+def split_line(line: str) -> list[str]:
+    """Take the line of a magic apart at its spaces, as a person who types Python reads it.
+
+    Spaces inside brackets and quotes do not part words, so an expression is one word; its quotes stay. A word that is
+    quoted whole loses its quotes. An apostrophe within a word opens nothing.
+
+    Raises
+    ------
+    CommandError
+        A quote at the beginning of a word is not closed.
+
+    >>> split_line('evaluate rf X.drop(columns=["a b"]) y --split "last week"')
+    ['evaluate', 'rf', 'X.drop(columns=["a b"])', 'y', '--split', 'last week']
+    """
+    words: list[str] = []
+    word, quote, depth = "", "", 0
+    for at, sign in enumerate(line):
+        if quote:
+            quote = "" if sign == quote and line[at - 1] != "\\" else quote
+        elif sign in "'\"" and (not word or word[-1] in _BEFORE_QUOTE):
+            quote = sign
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth = max(0, depth - 1)
+        elif sign.isspace() and (depth == 0 or not _closes(line[at:])):
+            words += [unquoted(word)] if word else []
+            word = ""
+            continue
+        word += sign
+    if quote:
+        raise CommandError(f"the line {line.strip()!r} has an open quote: {quote}", hint="Close it")
+    return words + ([unquoted(word)] if word else [])
+
+
+_BEFORE_QUOTE = "=([{,:+ "
+
+
+def _closes(rest: str) -> bool:
+    """Whether a bracket that is open is closed further on; a smiley is no expression."""
+    return any(sign in rest for sign in ")]}")
+
+
+def unquoted(word: str) -> str:
+    """A word without the quotes around it, if they are around all of it.
+
+    >>> unquoted("'a b'"), unquoted("'a' + 'b'")
+    ('a b', "'a' + 'b'")
+    """
+    is_quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
+    return word[1:-1] if is_quoted and word[0] not in word[1:-1] else word

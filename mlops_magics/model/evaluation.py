@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sklearn.exceptions import NotFittedError
 
+from mlops_magics.errors import ModelError
 from mlops_magics.model.answers import ClassAnswers, NumberAnswers, ask_classes, ask_numbers
 from mlops_magics.model.arrays import design_matrix
 from mlops_magics.model.curves import (
@@ -151,7 +153,10 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
     """
     X = design_matrix(X)
     task = task_of(model, y)
-    answers = ask_numbers(model, X, y) if task == "regression" else ask_classes(model, X, y)
+    try:
+        answers = ask_numbers(model, X, y) if task == "regression" else ask_classes(model, X, y)
+    except NotFittedError as error:
+        raise ModelError(f"the {type(model).__name__} is not fitted", hint="Call its fit first") from error
     rankings = _rankings(answers)
     card = _metrics(task, answers, rankings)
     return Evaluation(
@@ -160,7 +165,7 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         rows=len(answers),
         model=summary_of(model),
         metrics=card.metrics,
-        notes={**card.notes, **_unseen(answers)},
+        notes={**card.notes, **_unseen(answers), **_misaligned(X, y)},
         curves=_curves(answers, rankings),
         confusion=_confusion(answers),
         positive=answers.labels[1] if task == "binary" and len(answers.labels) > 1 else None,  # type: ignore[union-attr]
@@ -187,6 +192,14 @@ def _metrics(task: Task, answers: ClassAnswers | NumberAnswers, rankings: dict[i
     return multiclass_metrics(answers, rankings=rankings)
 
 
+def _misaligned(X: Any, y: Any) -> dict[str, str]:
+    """Rows are matched by position; two pandas objects that name their rows differently were hardly meant so."""
+    left, right = getattr(X, "index", None), getattr(y, "index", None)
+    if left is None or not hasattr(left, "equals") or not hasattr(right, "equals") or left.equals(right):
+        return {}
+    return {"misaligned": "X and y have different indexes and were matched by position: do they belong together?"}
+
+
 def _unseen(answers: ClassAnswers | NumberAnswers) -> dict[str, str]:
     if isinstance(answers, NumberAnswers):
         return {}
@@ -194,6 +207,12 @@ def _unseen(answers: ClassAnswers | NumberAnswers) -> dict[str, str]:
     if not rows:
         return {}
     names = ", ".join(repr(label) for label in answers.labels[answers.known :][:5])
+    if rows == len(answers):
+        known = ", ".join(repr(label) for label in answers.labels[: answers.known][:5])
+        raise ModelError(
+            f"no value of y is a label the model knows: y has {names}, the model {known}",
+            hint="Give the true labels, of the type the model was fitted with",
+        )
     return {"unseen_labels": f"y has labels the model never saw ({names}) in {rows:,} rows; they count as wrong"}
 
 

@@ -20,6 +20,10 @@ SLICE_METRICS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+WARNINGS = ("unseen_labels", "misaligned")
+"""Notes that are no reason why a metric is missing, but a reason to doubt them all."""
+
+
 def report(evaluation: Evaluation) -> Document:
     """Put the blocks of an evaluation together."""
     return Document(*_blocks(evaluation))
@@ -28,10 +32,11 @@ def report(evaluation: Evaluation) -> Document:
 def _blocks(evaluation: Evaluation) -> Iterator[Any]:
     positive = "" if evaluation.positive is None else f", positive is {evaluation.positive!r}"
     yield Title(f"{evaluation.model} on {evaluation.split}", f"{evaluation.task}{positive}, {evaluation.rows:,} rows")
-    if "unseen_labels" in evaluation.notes:
-        yield Line(evaluation.notes["unseen_labels"], "bad")
+    for warned in WARNINGS:
+        if warned in evaluation.notes:
+            yield Line(evaluation.notes[warned], "bad")
     yield Table((Column("metric"), Column("value", align="right", digits=4)), tuple(_metric_rows(evaluation)))
-    if missing := {key: reason for key, reason in evaluation.notes.items() if key != "unseen_labels"}:
+    if missing := {key: reason for key, reason in evaluation.notes.items() if key not in WARNINGS}:
         yield Fold("why some are unknown", Table(("metric", "reason"), tuple(missing.items())))
     if evaluation.confusion:
         yield from _confusion(evaluation.confusion)

@@ -102,3 +102,25 @@ def test_what_cannot_be_evaluated_records_nothing(run, store) -> None:
 def test_per_group(run) -> None:
     evaluation = run.evaluate(LogisticRegression().fit(X, Y), X, Y, by="b")
     assert sum(piece.rows for piece in evaluation.slices) == 200
+
+
+def test_an_evaluation_replaces_the_one_before(run, store) -> None:
+    """Nothing the newest one could not tell stands beside what it told, and the parameters are its model's."""
+    first, second = LogisticRegression(C=1.0).fit(X, Y), LogisticRegression(C=0.01).fit(X, Y)
+    run.evaluate(second, X, Y)
+    assert store.params(run.id)["C"] == 0.01
+    run.evaluate(first, X[Y], Y[Y])
+    metrics = store.metrics(run.id)
+    assert store.params(run.id)["C"] == 1.0
+    assert metrics["test/accuracy"] == first.score(X[Y], Y[Y])
+    assert np.isnan(metrics["test/roc_auc"])
+
+
+def test_answers_that_cannot_be_meant(run) -> None:
+    model = LogisticRegression().fit(X, Y)
+    with pytest.raises(ModelError, match="no value of y is a label the model knows: y has 'False', 'True'"):
+        run.evaluate(model, X, Y.astype(str))
+    with pytest.raises(ModelError, match="LogisticRegression is not fitted"):
+        run.evaluate(LogisticRegression(), X, Y)
+    shuffled = pd.Series(Y).sample(frac=1, random_state=0)
+    assert "do they belong together" in repr(run.evaluate(model, X, shuffled))

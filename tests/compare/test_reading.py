@@ -48,7 +48,8 @@ def test_which_runs_and_how_many(add, store) -> None:
     assert names(runs("trains", store=store)) == ["r0"]
     assert names(runs(where="params.depth > 2 AND metrics.auc < 4", store=store)) == ["r3"]
     assert names(runs("flights", where="metrics.auc <= 2", best="auc", store=store)) == ["r2", "r1"]
-    assert names(runs("nothing", store=store)) == []
+    with pytest.raises(RunNotFound, match=r"no experiment 'train'\. Did you mean 'trains'"):
+        runs("train", store=store)
     board = runs(limit=2, store=store)
     assert "3 more: %mlops runs --limit 5" in repr(board)
     assert len(board.to_dict()["runs"]) == 5
@@ -102,7 +103,7 @@ def test_the_page_of_a_run(add, store) -> None:
     )
     page = show("@last", store=store)
     text = repr(page)
-    for part in ("flights / baseline", "depth", "auc", "with uncommitted changes", "july", "fail", "1 artifacts"):
+    for part in ("flights / baseline", "depth", "auc", "with uncommitted changes", "july", "fail", "1 artifact"):
         assert part in text, part
     told = page.to_dict()
     assert json.loads(json.dumps(told, allow_nan=True))

@@ -25,8 +25,8 @@ OPEN_RUN = [
     ("%mlops log auc=1 --step 1.5", "--step"),
     ("%mlops log auc=1 --step 99999999999999999999", "a step is a whole number"),
     ("%mlops log auc=1 --run nobody", "no run 'nobody'"),
-    ("%mlops note it's fine", "open quote"),
-    ('%mlops note "open', "Close it"),
+    ('%mlops params name="open', "Close it"),
+    ("%mlops log loss=1 step=3", "--step N"),
     ("%mlops evaluate modle X y", "Did you mean 'model'?"),
     ("%mlops evaluate model X 1/0", "ZeroDivisionError"),
     ("%mlops artifact nothing", "no 'nothing' in this notebook"),
@@ -100,4 +100,4 @@ def test_words_are_read_as_meant(notebook, store) -> None:
     notebook.ask("%mlops end")
     metrics = store.metrics("baseline")
     assert repr(metrics) == "{'a': nan, 'b': -inf, 'c': inf, 'd': 1.0, 'e': inf, 'f': 1.0, 'g': 2.0}"
-    assert store.params("baseline") == {"text": "+-nan", "quoted": "7", "empty": "", "spaced": "a b"}
+    assert store.params("baseline") == {"text": "+-nan", "quoted": '"7"', "empty": "", "spaced": "a b"}

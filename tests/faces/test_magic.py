@@ -338,3 +338,17 @@ def test_a_tracked_cell_costs_little(notebook) -> None:
         session._after_cell(ExecutionResult(info))
         took.append(time.perf_counter() - began)
     assert sorted(took)[10] < 0.010
+
+
+def test_sentences_and_expressions_stay_as_they_were_typed(notebook, store) -> None:
+    notebook.ask("%mlops track flights --name baseline")
+    notebook.ask("%mlops note it's fine (so far)")
+    notebook.ask("%mlops params a='x y' b=[1, 2]")
+    assert [note.text for note in store.notes("baseline")] == ["it's fine (so far)"]
+    assert store.params("baseline") == {"a": "x y", "b": [1, 2]}
+    asked = notebook.ask("found = %mlops sql SELECT value FROM params WHERE key = 'a'")
+    assert asked.success
+    assert list(notebook["found"]["value"]) == ['"x y"']
+    notebook["table"] = pd.DataFrame({"a": [*range(100)], "b c": [*range(100)]})
+    assert notebook.ask('%mlops drift table.query("a >= 0") --against table').success
+    assert notebook.ask("%mlops drift table.drop(columns=['a', 'b c']).assign(z=1) --against table").success

@@ -51,7 +51,8 @@ def module_of(dotted: str) -> Path | None:
         for candidate in (base.with_suffix(".py"), base / "__init__.py"):
             if candidate.exists():
                 return candidate
-    return None
+    # A name of the shop window itself, such as its version.
+    return HOUSE / "__init__.py" if len(parts) <= 2 else None
 
 
 def room(path: Path) -> str:

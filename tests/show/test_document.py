@@ -36,7 +36,8 @@ def test_a_column_checks_itself(arguments: dict[str, object], words: str) -> Non
 
 def test_cells_become_plain_values() -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
-    row = [np.float32(0.5), np.int64(3), np.bool_(True), pd.NaT, date(2026, 3, 1), moment, (1, 2), np.datetime64("NaT", "ns")]
+    numbers = [np.float32(0.5), np.int64(3), np.bool_(True)]
+    row = [*numbers, pd.NaT, date(2026, 3, 1), moment, (1, 2), np.datetime64("NaT", "ns")]
     (cells,) = Table([str(index) for index in range(len(row))], [row]).rows
     assert cells == (0.5, 3, True, None, "2026-03-01", moment, "(1, 2)", None)
     assert [type(cell) for cell in cells[:3]] == [float, int, bool]

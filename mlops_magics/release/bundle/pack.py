@@ -122,7 +122,9 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 def _model(run: Run, store: Store, *, allow_pickle: bool) -> tuple[Artifact, bytes]:
     kept = [artifact for artifact in store.artifacts(run) if artifact.type == "model"]
     if not kept:
-        raise BundleError(f"the run {run.name!r} has no model", hint="%mlops evaluate MODEL X y keeps one.")
+        said = [note.text for note in store.notes(run) if "cannot be exported" in note.text]
+        reason = f": {said[-1]}" if said else ""
+        raise BundleError(f"the run {run.name!r} has no model{reason}", hint="%mlops evaluate MODEL X y keeps one.")
     artifact = kept[-1]
     detail = artifact.detail or {}
     if detail.get("format") not in MODEL_FILES:
