@@ -20,6 +20,7 @@ lab: $(VENV)/notebooks ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: $(VENV)/dev $(VENV)/duckdb-1.5 lint ## check the code and run the whole test suite
+	@PYTHONPATH="$(CURDIR)/$(VENV)/duckdb-1.5" $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" -q tests/store
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 quick: $(VENV)/dev ## the tests that take seconds
@@ -55,6 +56,6 @@ $(VENV)/dev: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "setting up $(VENV) for development (once) …"
 	@$(UV) pip install --quiet --python $(BIN)/python -e . --group dev && touch $@
 
-# The oldest DuckDB that is promised, beside the newest: tests/store/test_versions.py runs on both.
+# The oldest DuckDB that is promised, beside the newest: the tests of the store run on both.
 $(VENV)/duckdb-1.5: $(VENV)/pyvenv.cfg
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --target $@ duckdb==1.5.5
