@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 JOBS ?= 2
+# An environment that another tool made may have neither uv nor pip.
+READY = command -v $(UV) >/dev/null 2>&1 || { $(BIN)/python -m ensurepip >/dev/null; $(BIN)/python -m pip install -q uv; }
 
 help: ## what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,12 +52,15 @@ $(VENV)/pyvenv.cfg:
 # One stamp per set of dependencies, renewed when pyproject.toml changes.
 $(VENV)/notebooks: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "setting up $(VENV) (once) …"
+	@$(READY)
 	@$(UV) pip install --quiet --python $(BIN)/python -e . --group notebooks && touch $@
 
 $(VENV)/dev: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "setting up $(VENV) for development (once) …"
+	@$(READY)
 	@$(UV) pip install --quiet --python $(BIN)/python -e . --group dev && touch $@
 
 # The oldest DuckDB that is promised, beside the newest: the tests of the store run on both.
 $(VENV)/duckdb-1.5: $(VENV)/pyvenv.cfg
+	@$(READY)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --target $@ duckdb==1.5.5
