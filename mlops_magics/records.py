@@ -153,15 +153,17 @@ class RunRevision(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param(Record):
-    """A parameter; logged again, it is a new version of it."""
+    """A parameter; logged again, it is a new version of it. ``is_default`` of one that an estimator has anyway."""
 
     kind: ClassVar[str] = "param"
     encoded: ClassVar[frozenset[str]] = frozenset({"value"})
     key: str
     value: Any
+    is_default: bool | None = None
 
     def body(self) -> dict[str, Any]:
-        return {"key": self.key, "value": encode(self.value)}
+        default = {} if self.is_default is None else {"is_default": self.is_default}
+        return {"key": self.key, "value": encode(self.value), **default}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +203,12 @@ class Text(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Record):
-    """One execution of a notebook cell. ``source`` is the SHA-256 of a :class:`Text`; ``position`` counts
-    executions from 1 in the run; ``seconds`` is wall time; ``error`` is ``Type: message``.
+    """One execution of a notebook cell.
+
+    ``source`` is the SHA-256 of a :class:`Text`; ``position`` counts the executions a run stands on from 1, in the
+    order they began; ``started`` is UTC without zone, ``seconds`` wall time; ``error`` is ``Type: message``.
+    ``is_before`` says that it ran in this kernel before the run began; ``facts`` is how many facts of the run were
+    recorded while it ran, its own not counted.
     """
 
     kind: ClassVar[str] = "cell"
@@ -210,9 +216,49 @@ class Cell(Record):
     position: int
     execution_count: int | None = None
     source: str
+    started: datetime | None = None
     seconds: float | None = None
     status: Literal["ok", "error"]
     error: str | None = None
+    is_async: bool | None = None
+    is_before: bool | None = None
+    facts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit(Record):
+    """One ``fit`` of an estimator: what it is, on what it was fitted, and how that went.
+
+    ``name`` is what the notebook calls the estimator; ``params`` are all its parameters, nested ones by path, and
+    ``defaults`` the names of those that were left as they are; ``rows`` and ``columns`` the shape of X, ``features``
+    its names in order; ``fingerprint`` that of the :class:`Dataset` it was fitted on; ``warnings`` are
+    ``Type: message``.
+    """
+
+    kind: ClassVar[str] = "fit"
+    encoded: ClassVar[frozenset[str]] = frozenset({"params", "defaults", "features", "warnings"})
+    name: str | None = None
+    class_name: str
+    params: Mapping[str, Any]
+    defaults: tuple[str, ...] = ()
+    rows: int | None = None
+    columns: int | None = None
+    features: tuple[str, ...] | None = None
+    fingerprint: str | None = None
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    status: Literal["ok", "error"]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed(Record):
+    """A random generator that a cell seeds, as the cell says it: ``numpy.random.seed(7)``, ``random_state=7``."""
+
+    kind: ClassVar[str] = "seed"
+    call: str
+    position: int
+    """Of the :class:`Cell` that says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +269,7 @@ class Artifact(Record):
     encoded: ClassVar[frozenset[str]] = frozenset({"detail"})
     name: str
     type: str
-    """``file``, ``model``, ``predictions`` or ``example``."""
+    """``file``, ``model``, ``predictions``, ``example``, ``figure`` or ``preview``."""
     sha256: str
     size_bytes: int
     detail: Mapping[str, Any] | None = None
@@ -232,25 +278,34 @@ class Artifact(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Record):
     """A table the run stood on. ``columns`` maps names to logical types; ``profile`` is the SHA-256 of a
-    :class:`Text` holding the column summaries.
+    :class:`Text` holding the column summaries. ``fingerprint`` hangs on the order of the rows, ``content`` does not;
+    ``origins`` are the files and queries it came from, as far as the cells tell.
     """
 
     kind: ClassVar[str] = "dataset"
-    encoded: ClassVar[frozenset[str]] = frozenset({"columns"})
+    encoded: ClassVar[frozenset[str]] = frozenset({"columns", "origins"})
     name: str
     role: str
     """``fit``, or the split it was evaluated as, such as ``test``."""
     fingerprint: str
+    content: str | None = None
     rows: int
     columns: Mapping[str, str]
     profile: str | None = None
+    origins: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment(Record):
-    """Where the run happened. ``packages`` is the SHA-256 of a :class:`Text`: name to version, encoded."""
+    """Where the run happened.
+
+    ``packages`` is the SHA-256 of a :class:`Text`: name to version, encoded; ``sources`` names those that came from
+    elsewhere than a package index, and where from; ``git_patch`` is the SHA-256 of the patch of what was not committed,
+    also when the patch was too large to be kept; ``variables`` are environment variables of a fixed list.
+    """
 
     kind: ClassVar[str] = "environment"
+    encoded: ClassVar[frozenset[str]] = frozenset({"gpus", "sources", "variables"})
     python: str
     platform: str
     packages: str
@@ -258,6 +313,13 @@ class Environment(Record):
     git_branch: str | None = None
     git_dirty: bool | None = None
     git_patch: str | None = None
+    git_remote: str | None = None
+    cpu: str | None = None
+    cpus: int | None = None
+    memory_bytes: int | None = None
+    gpus: tuple[str, ...] | None = None
+    sources: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +346,7 @@ class Judged(Record):
     kind: ClassVar[str] = "verdict"
     encoded: ClassVar[frozenset[str]] = frozenset({"detail"})
     question: str
-    """``drift``, ``check`` or ``gate``."""
+    """``drift``, ``notebook``, ``replay``, ``check`` or ``gate``."""
     subject: str
     verdict: VerdictValue
     detail: Mapping[str, Any]

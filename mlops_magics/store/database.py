@@ -75,7 +75,8 @@ class Database:
         self._create_stage()
         self._is_staged = False
         self._stored: frozenset[str] = frozenset()
-        self._viewed: tuple[frozenset[str], bool] | None = None
+        self._is_current = True
+        self._viewed: tuple[frozenset[str], bool, bool] | None = None
 
     def close(self) -> None:
         """Let go of the in-memory instance."""
@@ -159,10 +160,11 @@ class Database:
 
         While nothing is staged, the file alone: planning the other half of a query takes longer than most queries run.
         """
-        wanted = self._stored, self._is_staged
+        wanted = self._stored, self._is_current, self._is_staged
         if wanted == self._viewed:
             return
-        for name, body in schema.reading_views(self._stored, with_stage=self._is_staged).items():
+        views = schema.reading_views(self._stored, is_current=self._is_current, with_stage=self._is_staged)
+        for name, body in views.items():
             self.query(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
         self._viewed = wanted
 
@@ -386,7 +388,8 @@ class Database:
             number = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
         except (duckdb.CatalogException, duckdb.BinderException):
             number = 0  # nothing is attached, or a file that nobody wrote to
-        if number == schema.SCHEMA:
+        self._is_current = number == schema.SCHEMA
+        if self._is_current:
             self._stored = frozenset(self._tables)
         else:
             found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'").fetchall()

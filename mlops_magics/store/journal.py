@@ -29,7 +29,7 @@ from mlops_magics.store.identity import new_writer
 from mlops_magics.store.location import Layout, StoreWarning
 from mlops_magics.store.locks import FileLock
 
-JOURNAL_SCHEMA = 1
+JOURNAL_SCHEMA = 2
 """Readers leave a journal with a greater number alone: a newer version of the package will fold it."""
 
 RECORD_LIMIT_BYTES = 1 << 20

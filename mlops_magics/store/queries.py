@@ -16,10 +16,12 @@ from mlops_magics.records import (
     Dataset,
     Environment,
     Evaluated,
+    Fit,
     Judged,
     Note,
     Record,
     Run,
+    Seed,
     decode,
 )
 from mlops_magics.store import location as places
@@ -146,7 +148,8 @@ class Store:
 
         Tables: ``runs``, ``params``, ``tags`` (newest state), ``run_revs``, ``param_revs``, ``tag_revs`` (every
         revision), ``metrics`` (points), ``metric_sums`` (last value, least, greatest), ``notes``, ``cells``,
-        ``artifacts``, ``datasets``, ``environments``, ``evaluations``, ``verdicts``, ``texts``. Times are UTC.
+        ``fits``, ``seeds``, ``artifacts``, ``datasets``, ``environments``, ``evaluations``, ``verdicts``, ``texts``.
+        Times are UTC.
 
         Raises
         ------
@@ -230,6 +233,14 @@ class Store:
     def cells(self, run: Run | str) -> list[Cell]:
         """The cells that ran, in the order they ran."""
         return self._facts(run, Cell)
+
+    def fits(self, run: Run | str) -> list[Fit]:
+        """The fits that were seen, in the order they ended."""
+        return self._facts(run, Fit)
+
+    def seeds(self, run: Run | str) -> list[Seed]:
+        """The random generators that its cells seed."""
+        return self._facts(run, Seed)
 
     def artifacts(self, run: Run | str) -> list[Artifact]:
         """Files of the run, the newest last."""

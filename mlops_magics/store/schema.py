@@ -48,6 +48,35 @@ MIGRATIONS = (
             "CREATE TABLE {s}.texts (sha256 VARCHAR, text VARCHAR)",
         ),
     ),
+    Migration(
+        2,
+        "what really happened in the notebook",
+        (
+            "ALTER TABLE {s}.param_revs ADD COLUMN is_default BOOLEAN",
+            "ALTER TABLE {s}.cells ADD COLUMN started TIMESTAMP",
+            "ALTER TABLE {s}.cells ADD COLUMN is_async BOOLEAN",
+            "ALTER TABLE {s}.cells ADD COLUMN is_before BOOLEAN",
+            "ALTER TABLE {s}.cells ADD COLUMN facts BIGINT",
+            "ALTER TABLE {s}.datasets ADD COLUMN content VARCHAR",
+            "ALTER TABLE {s}.datasets ADD COLUMN origins VARCHAR",
+            *(
+                f"ALTER TABLE {{s}}.environments ADD COLUMN {column}"
+                for column in (
+                    "git_remote VARCHAR",
+                    "cpu VARCHAR",
+                    "cpus BIGINT",
+                    "memory_bytes BIGINT",
+                    "gpus VARCHAR",
+                    "sources VARCHAR",
+                    "variables VARCHAR",
+                )
+            ),
+            """CREATE TABLE {s}.fits (run VARCHAR, time TIMESTAMP, name VARCHAR, class_name VARCHAR, params VARCHAR,
+               defaults VARCHAR, rows BIGINT, columns BIGINT, features VARCHAR, fingerprint VARCHAR, seconds DOUBLE,
+               warnings VARCHAR, status VARCHAR, error VARCHAR)""",
+            "CREATE TABLE {s}.seeds (run VARCHAR, time TIMESTAMP, call VARCHAR, position BIGINT)",
+        ),
+    ),
 )
 SCHEMA = MIGRATIONS[-1].number
 
@@ -59,6 +88,8 @@ FACT_TABLES = {
     "tag": "tag_revs",
     "note": "notes",
     "cell": "cells",
+    "fit": "fits",
+    "seed": "seeds",
     "artifact": "artifacts",
     "dataset": "datasets",
     "environment": "environments",
@@ -137,7 +168,8 @@ VIEWS = {
         FROM run_revs GROUP BY run
     """,
     "params": """
-        SELECT run, key, max_by(value, time) AS value, max(time) AS time, count(*) AS revisions
+        SELECT run, key, max_by(value, time) AS value, max_by({'it': is_default}, time).it AS is_default,
+               max(time) AS time, count(*) AS revisions
         FROM param_revs GROUP BY run, key
     """,
     "tags": "SELECT run, key, max_by(value, time) AS value, max(time) AS time FROM tag_revs GROUP BY run, key",
@@ -155,13 +187,18 @@ def stage_views(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {**views, "stage_metrics": STAGED_METRICS, "stage_texts": STAGED_TEXTS}
 
 
-def reading_views(stored: Container[str], *, with_stage: bool) -> dict[str, str]:
+def reading_views(stored: Container[str], *, is_current: bool, with_stage: bool) -> dict[str, str]:
     """The views people query: rows of the attached file, and of the staged lines where there are any.
 
-    A table the file does not have yet is empty, from the schema ``blank``.
+    A table the file does not have yet is empty, from the schema ``blank``; so are the columns that a file of an older
+    schema (not ``is_current``) does not have.
     """
     names = (*FACT_TABLES.values(), "metrics", "texts", "metric_sums")
-    bodies = {name: f"SELECT * FROM {'s' if name in stored else 'blank'}.{name}" for name in names}
+    bodies = {name: f"SELECT * FROM blank.{name}" for name in names}
+    for name in names:
+        if name in stored:
+            of_file = f"SELECT * FROM s.{name}"
+            bodies[name] = of_file if is_current else f"{bodies[name]} UNION ALL BY NAME {of_file}"
     if with_stage:
         sums = f"{bodies.pop('metric_sums')} UNION ALL BY NAME {STAGED_SUMS.format(metrics='stage_metrics')}"
         bodies = {name: f"{body} UNION ALL BY NAME SELECT * FROM stage_{name}" for name, body in bodies.items()}

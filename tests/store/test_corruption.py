@@ -180,7 +180,7 @@ def test_a_journal_of_a_newer_schema_is_left_alone(store, begin):
     newer, known = begin(name="newer"), begin(name="known")
     known.metric("a", 1.0, 1)
     newer.close()
-    content = newer.path.read_bytes().replace(b'"schema":1', b'"schema":2', 1)
+    content = newer.path.read_bytes().replace(b'"schema":2', b'"schema":99', 1)
     newer.path.write_bytes(content)
     for _ in range(2):
         assert [run.name for run in store.all_runs()] == ["known"]
@@ -217,7 +217,7 @@ def test_a_database_of_a_newer_schema_is_refused_and_loses_nothing(store, begin)
         connection.execute("INSERT INTO migrations VALUES (99, 'from the future', now()::TIMESTAMP)")
     journal.metric("a", 2.0, 2)
     before = journal.path.read_bytes()
-    with pytest.raises(StoreError, match=r"of schema 99, this version knows up to 1\. Upgrade"):
+    with pytest.raises(StoreError, match=r"of schema 99, this version knows up to 2\. Upgrade"):
         store.runs()
     assert "schema 99" in store.fold().reason
     journal.close()
