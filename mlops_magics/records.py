@@ -301,7 +301,8 @@ class Environment(Record):
 
     ``packages`` is the SHA-256 of a :class:`Text`: name to version, encoded; ``sources`` names those that came from
     elsewhere than a package index, and where from; ``git_patch`` is the SHA-256 of the patch of what was not committed,
-    also when the patch was too large to be kept; ``variables`` are environment variables of a fixed list.
+    also when the patch was too large to be kept; ``variables`` are environment variables of a fixed list; ``folder`` is
+    the working folder, relative to the one the store is in.
     """
 
     kind: ClassVar[str] = "environment"
@@ -314,6 +315,7 @@ class Environment(Record):
     git_dirty: bool | None = None
     git_patch: str | None = None
     git_remote: str | None = None
+    folder: str | None = None
     cpu: str | None = None
     cpus: int | None = None
     memory_bytes: int | None = None

@@ -63,6 +63,7 @@ MIGRATIONS = (
                 f"ALTER TABLE {{s}}.environments ADD COLUMN {column}"
                 for column in (
                     "git_remote VARCHAR",
+                    "folder VARCHAR",
                     "cpu VARCHAR",
                     "cpus BIGINT",
                     "memory_bytes BIGINT",
