@@ -53,7 +53,9 @@ def test_the_console_script(trained) -> None:
     assert wrong.stderr == "CommandError: there is no verb 'drfit'. Did you mean 'drift'? mlops --help explains them.\n"
 
 
-def test_a_reader_that_has_seen_enough(tmp_path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_that_has_seen_enough(unbuffered, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     process = subprocess.Popen([MLOPS, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
     assert process.stderr.read() == ""

@@ -346,9 +346,22 @@ def test_sentences_and_expressions_stay_as_they_were_typed(notebook, store) -> N
     notebook.ask("%mlops params a='x y' b=[1, 2]")
     assert [note.text for note in store.notes("baseline")] == ["it's fine (so far)"]
     assert store.params("baseline") == {"a": "x y", "b": [1, 2]}
+    notebook.ask("%mlops tag owner=O'Brien desk=\"the 'late' one\" gate='B 3'")
+    assert store.tags("baseline") == {"owner": "O'Brien", "desk": "the 'late' one", "gate": "B 3"}
     asked = notebook.ask("found = %mlops sql SELECT value FROM params WHERE key = 'a'")
     assert asked.success
     assert list(notebook["found"]["value"]) == ['"x y"']
     notebook["table"] = pd.DataFrame({"a": [*range(100)], "b c": [*range(100)]})
     assert notebook.ask('%mlops drift table.query("a >= 0") --against table').success
     assert notebook.ask("%mlops drift table.drop(columns=['a', 'b c']).assign(z=1) --against table").success
+    assert notebook.ask("""%mlops drift "table.query('a >= 0')" --against table""").success
+    assert notebook.ask("%mlops drift table.assign(z=table.a/2) --against table").success, "a / in it makes no path"
+
+
+def test_a_sentence_may_have_an_option_and_quotes_within(two_runs, notebook) -> None:
+    notebook.ask("%mlops note it's late again :( --run baseline")
+    notebook.ask("%mlops track flights --name third")
+    notebook.ask('%mlops note "early" or "late"')
+    notebook.ask("%mlops end")
+    assert [note.text for note in two_runs.notes("baseline")] == ["it's late again :("]
+    assert [note.text for note in two_runs.notes("third")] == ['"early" or "late"']
