@@ -1,0 +1,118 @@
+"""What a table held when it was used is what is recorded of it, whatever happens to it before somebody looks."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy.sparse import csr_matrix
+
+from mlops_magics.capture import held
+from mlops_magics.capture.tables import describe_table, freeze
+from mlops_magics.errors import DataError
+from mlops_magics.records import Dataset, Note, Record, Text
+
+FRAME = pd.DataFrame({"a": np.arange(300.0), "b": np.tile(["x", "y", None], 100), "c": np.arange(300)})
+
+
+def dataset(facts: tuple[Record, ...]) -> Dataset:
+    (found,) = (fact for fact in facts if isinstance(fact, Dataset))
+    return found
+
+
+def test_a_frame_is_described_as_it_was() -> None:
+    frame = FRAME.copy()
+    frozen = freeze(frame)
+    frame.loc[3, "a"] = -1.0
+    frame["a"] *= 2
+    frame["new"] = 0
+    del frame["b"]
+    frame.index = frame.index[::-1]
+    facts = frozen.describe(name="people", role="fit", origins=("people.csv",))
+    assert [type(fact) for fact in facts] == [Text, Dataset]
+    now, profile = describe_table(FRAME, name="people", role="fit", origins=("people.csv",))
+    assert facts == (profile, now)
+    assert now.origins == ("people.csv",)
+
+
+def test_nothing_is_copied_of_a_frame() -> None:
+    frame = FRAME.copy()
+    assert np.shares_memory(freeze(frame).held.data["a"].to_numpy(), frame["a"].to_numpy())
+
+
+@pytest.mark.parametrize("kind", ["small", "summed", "sampled"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_changed_in_place_is_copied_or_noticed(kind: str, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.asarray(np.random.default_rng(0).random((50, 4)), order=order)
+    before = describe_table(array.copy(), name="X", role="fit")[0]
+    if kind != "small":
+        monkeypatch.setattr(held, "COPIED_BYTES", 0)
+    if kind == "sampled":
+        monkeypatch.setattr(held, "SUMMED_BYTES", 0)
+    unchanged, changed = freeze(array), freeze(array)
+    assert dataset(unchanged.describe(name="X", role="fit")) == before
+    if kind == "sampled":
+        array -= array.mean()
+    else:
+        array[17, 2] = np.nextafter(array[17, 2], 2)
+    facts = changed.describe(name="X", role="fit")
+    if kind == "small":
+        assert dataset(facts) == before
+        return
+    assert [type(fact) for fact in facts] == [Dataset, Note]
+    lost = dataset(facts)
+    assert (lost.fingerprint, lost.content, lost.profile) == ("", None, None)
+    assert (lost.rows, lost.columns) == (50, before.columns)
+    assert "X was changed in place after it was used (fit)" in facts[1].text
+
+
+def test_what_is_too_large_is_looked_at_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "SHARED_BYTES", 0)
+    monkeypatch.setattr(held, "COPIED_BYTES", 0)
+    monkeypatch.setattr(held, "COPIED_ITEMS", 0)
+    frame, matrix, rows = FRAME.copy(), csr_matrix(np.eye(30)), [[1, 2], [3, 4]]
+    stills = [freeze(thing) for thing in (frame, frame["a"], matrix, rows)]
+    assert next(still.held.data for still in stills if still.held.is_unchanged) is frame
+    assert all(still.held.is_unchanged for still in stills)
+    frame["a"] += 1
+    matrix *= 2
+    rows[1] = [5, 6]
+    assert not any(still.held.is_unchanged for still in (stills[0], stills[2], stills[3]))
+
+
+@pytest.mark.parametrize("change", ["rename", "drop"])
+def test_columns_of_a_large_frame_that_change_are_noticed(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "SHARED_BYTES", 0)
+    frame = FRAME.copy()
+    still = freeze(frame)
+    if change == "rename":
+        frame.columns = ["a", "b", "d"]
+    else:
+        del frame["c"]
+    assert not still.held.is_unchanged
+
+
+def test_what_nobody_can_change() -> None:
+    frame = pl.from_pandas(FRAME)
+    still = freeze(frame)
+    frame.drop_in_place("b")
+    frame[0, "a"] = -1.0
+    assert dataset(still.describe(name="p", role="fit")).fingerprint == dataset(
+        freeze(pa.Table.from_pandas(FRAME)).describe(name="p", role="fit")
+    ).fingerprint
+    assert all(freeze(thing).held.stamp is None for thing in (frame.lazy(), "x.parquet", None, object()))
+
+
+def test_a_relation_does_not_wait(tmp_path) -> None:
+    with duckdb.connect() as connection:
+        relation = connection.sql("SELECT 1 AS a")
+        assert not freeze(relation).can_wait
+        assert dataset(freeze(relation).describe(name="r", role="test")).rows == 1
+    assert freeze(FRAME).can_wait
+
+
+def test_what_is_no_table_says_so_when_it_is_looked_at() -> None:
+    for thing in (None, object(), FRAME.head(0), {"a": 1}):
+        with pytest.raises(DataError):
+            freeze(thing).describe(name="X", role="fit")
