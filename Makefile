@@ -22,11 +22,11 @@ lab: $(VENV)/notebooks ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: $(VENV)/dev $(VENV)/duckdb-1.5 lint ## check the code and run the whole test suite
-	@PYTHONPATH="$(CURDIR)/$(VENV)/duckdb-1.5" $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" -q tests/store
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@PYTHONPATH="$(CURDIR)/$(VENV)/duckdb-1.5" $(BIN)/python -m pytest -n $(JOBS) -m "not slow" -q tests/store
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 quick: $(VENV)/dev ## the tests that take seconds
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 lint: $(VENV)/dev
 	@$(BIN)/ruff check .

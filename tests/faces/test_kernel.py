@@ -15,8 +15,6 @@ from jupyter_client.manager import KernelManager
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 
 class Kernel:
     """A kernel, and the outputs of what it executes, as a front end gets them."""

@@ -15,7 +15,6 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("kernels")
 def test_the_quickstart(tmp_path: Path) -> None:
     place = tmp_path / "notebooks"
     leftovers = shutil.ignore_patterns(".mlops", "bundles", "*.parquet", ".ipynb_checkpoints")

@@ -45,7 +45,6 @@ def test_make_targets_exist(command: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("kernels")
 def test_examples_run(tmp_path: Path) -> None:
     cells = [text for name, text in BLOCKS if name in {"ipython", "python"}]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
