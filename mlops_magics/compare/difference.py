@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_magics.compare.source import CellChange, changed_cells, code_diff, final_sources
+from mlops_magics.compare.source import CellChange, changed_cells, code_diff, own_sources
 from mlops_magics.records import Dataset, Run, decode, encode
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.show.numbers import count
@@ -146,7 +146,7 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     place = open_store(store)
     with place.snapshot():
         first, second = place.find(left), place.find(right)
-        code = _sources(place, first), _sources(place, second)
+        code = _sources(place, first, second), _sources(place, second, first)
         environments = place.environment(first), place.environment(second)
         return Difference(
             left=first,
@@ -176,9 +176,10 @@ def _equal(left: Any, right: Any) -> bool:
     return encode(left) == encode(right)
 
 
-def _sources(store: Store, run: Run) -> list[str]:
+def _sources(store: Store, run: Run, other: Run) -> list[str]:
     cells = store.cells(run)
-    return final_sources(cells, store.texts([cell.source for cell in cells]))
+    known = {cell.source for cell in store.cells(other)}
+    return own_sources(cells, store.texts([cell.source for cell in cells]), known=known)
 
 
 def _data(left: Sequence[Dataset], right: Sequence[Dataset]) -> tuple[Change, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import DataError, RunNotFound
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mlops_magics.store.queries import Store
 
+MACHINE = "metrics.system/"
 SHOWN_METRICS = 5
 SHOWN_PARAMS = 3
 TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
@@ -31,12 +32,16 @@ class Leaderboard(Shown):
     ----------
     frame
         Everything known: a row per run, ``params.KEY`` and ``metrics.KEY`` for every key. The display shows the first
-        ``limit`` rows, the metrics most runs have, and the parameters that differ.
+        ``limit`` rows, the metrics most runs have, and the parameters that differ. Candidates of a search are rows of
+        the frame, with their ``parent``; the display counts them at their search.
+    trust
+        By the id of a run, what was found about its notebook, in a few words; and whether it was replayed.
     """
 
     frame: pandas.DataFrame
     limit: int
     sorted_by: str | None = None
+    trust: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The runs as a list of mappings without missing values, JSON-ready."""
@@ -47,28 +52,34 @@ class Leaderboard(Shown):
         """A table of the runs, the best value of each metric marked."""
         if self.frame.empty:
             return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
-        shown = self.frame.head(self.limit)
+        roots = self._roots()
+        shown = roots.head(self.limit)
         metrics, params = self._metrics(), self._params()
-        best = {key: _best(self.frame[key], key) for key in metrics}
+        best = {key: _best(roots[key], key) for key in metrics}
+        candidates = self.frame["parent"].value_counts().to_dict()
+        trusted = any(run in self.trust for run in shown["id"])
         columns = [
             *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
             "run", *(("id",) if shown["name"].duplicated().any() else ()), "status", "started",
             Column("seconds", align="right", digits=3),
             *(Column(key.removeprefix("params.")) for key in params),
             *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
+            *(("notebook",) if trusted else ()),
         ]
         rows = []
         for row in shown.to_dict("records"):
             cells: list[Any] = [row["experiment"]] if shown["experiment"].nunique() > 1 else []
             status = Mark(row["status"], TONES.get(row["status"], "plain"))
-            cells.append(row["name"])
+            several = candidates.get(row["id"], 0)
+            cells.append(f"{row['name']} (+{several})" if several else row["name"])
             cells += [row["id"][-8:]] if "id" in columns else []
             cells += [status, row["started"].to_pydatetime()]
             cells.append(row["seconds"] if _is(row["seconds"]) else None)
             cells += [_param(row[key]) for key in params]
             cells += [_metric(row[key], best[key]) for key in metrics]
+            cells += [Mark(self.trust[row["id"]], "quiet") if row["id"] in self.trust else None] if trusted else []
             rows.append(cells)
-        count = len(self.frame)
+        count = len(roots)
         note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
         hidden = count - len(shown)
         blocks: list[Any] = [Title("Runs", note), Table(columns, rows)]
@@ -76,22 +87,30 @@ class Leaderboard(Shown):
             blocks.append(Line(f"{hidden} more: %mlops runs --limit {count}", tone="quiet"))
         return Document(*blocks)
 
+    def _roots(self) -> pandas.DataFrame:
+        """The runs that are not a part of another one that is here too."""
+        is_part = self.frame["parent"].isin(self.frame["id"])
+        return self.frame[~is_part]
+
     def _metrics(self) -> list[str]:
-        """Those most runs have; what people logged by hand before what an evaluation adds."""
-        keys = [key for key in self.frame.columns if key.startswith("metrics.")]
+        """Those most runs have; what people logged by hand before what an evaluation adds. Not those of the machine."""
+        roots = self._roots()
+        keys = [key for key in roots.columns if key.startswith("metrics.") and roots[key].notna().any()]
+        keys = [key for key in keys if not key.startswith(MACHINE)] or keys
         first = f"metrics.{self.sorted_by}"
         return sorted(keys, key=lambda key: (key != first, -self._count(key), "/" in key))[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
         """Those that differ between the runs, the most common first; those of a model's parts where no other do."""
-        keys = [key for key in self.frame.columns if key.startswith("params.")]
-        values = {key: {encode(value) for value in self.frame[key] if _is(value)} for key in keys}
+        roots = self._roots()
+        keys = [key for key in roots.columns if key.startswith("params.")]
+        values = {key: {encode(value) for value in roots[key] if _is(value)} for key in keys}
         differing = [key for key in keys if len(values[key]) > 1]
         whole = [key for key in differing if "__" not in key] or differing
         return sorted(whole, key=lambda key: -self._count(key))[:SHOWN_PARAMS]
 
     def _count(self, key: str) -> int:
-        return int(self.frame[key].count())
+        return int(self._roots()[key].count())
 
 
 def runs(
@@ -138,7 +157,17 @@ def runs(
         frame = frame.sort_values(
             key, ascending=lower_is_better(best), na_position="last", ignore_index=True, kind="stable"
         )
-    return Leaderboard(frame, max(1, limit), best)
+    return Leaderboard(frame, max(1, limit), best, _trust(place))
+
+
+def _trust(store: Store) -> dict[str, str]:
+    """What was found about notebooks, and which runs came out the same when they were replayed."""
+    found: dict[str, list[str]] = {}
+    for run, sentence in store.newest_verdicts("notebook", "fail"):
+        found.setdefault(run, []).append(sentence or "not to be trusted")
+    for run, _ in store.newest_verdicts("replay", "pass"):
+        found.setdefault(run, []).append("replayed the same")
+    return {run: "; ".join(said) for run, said in found.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.source import final_sources
-from mlops_magics.records import Artifact, Dataset, Environment, Judged, Record, Run, plain
+from mlops_magics.compare.source import own_sources
+from mlops_magics.records import Artifact, Dataset, Environment, Fit, Judged, Record, Run, plain
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.show.numbers import count
+from mlops_magics.show.numbers import count, duration
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
+
+SHOWN_CHILDREN = 20
+SCORE = "mean_test_score"
 
 VERDICT_TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
 
@@ -25,7 +28,10 @@ class RunPage(Shown):
 
     run: Run
     params: Mapping[str, Any]
+    defaults: frozenset[str]
     metrics: Mapping[str, float]
+    children: tuple[Child, ...]
+    fits: tuple[Fit, ...]
     tags: Mapping[str, str]
     notes: tuple[str, ...]
     sources: tuple[str, ...]
@@ -39,7 +45,10 @@ class RunPage(Shown):
         return {
             "run": {name: getattr(self.run, name) for name in ("id", "experiment", "name", "status")},
             "params": dict(self.params),
+            "defaults": sorted(self.defaults),
             "metrics": dict(self.metrics),
+            "children": [child.to_dict() for child in self.children],
+            "fits": [_values(fit) for fit in self.fits],
             "tags": dict(self.tags),
             "notes": list(self.notes),
             "cells": list(self.sources),
@@ -62,9 +71,10 @@ class RunPage(Shown):
         blocks += [Line(f"“{note}”", tone="quiet") for note in self.notes]
         if self.metrics:
             blocks.append(Table(["metric", Column("last value", align="right")], list(self.metrics.items())))
-        if self.params:
-            table = Table(["parameter", "value"], [(key, _cell(value)) for key, value in self.params.items()])
-            blocks.append(Fold(count(len(self.params), "parameter"), table, open=len(self.params) <= 12))
+        blocks += self._params()
+        blocks += self._children()
+        blocks += self._fits()
+        blocks += self._notebook()
         blocks += self._verdicts()
         if self.datasets:
             rows = [
@@ -81,9 +91,62 @@ class RunPage(Shown):
         blocks += self._environment()
         return Document(*blocks)
 
+    def _params(self) -> list[Any]:
+        """What somebody chose in the open; what an estimator has anyway folded."""
+        chosen = {key: value for key, value in self.params.items() if key not in self.defaults}
+        left = {key: value for key, value in self.params.items() if key in self.defaults}
+        blocks = []
+        for word, values in (("parameter", chosen), ("default", left)):
+            if values:
+                table = Table([word, "value"], [(key, _cell(value)) for key, value in values.items()])
+                blocks.append(Fold(count(len(values), word), table, open=word == "parameter" and len(values) <= 12))
+        return blocks
+
+    def _children(self) -> list[Any]:
+        """The candidates of a search, the best first."""
+        if not self.children:
+            return []
+        keys = list(dict.fromkeys(key for child in self.children for key in child.params))
+        rows = [
+            (child.run.name, *(_cell(child.params.get(key)) for key in keys), child.score) for child in self.children
+        ]
+        table = Table(["candidate", *keys, Column("mean score", align="right", digits=4)], rows[:SHOWN_CHILDREN])
+        hidden = len(rows) - SHOWN_CHILDREN
+        where = f"{hidden} more are in the store: their parent is {self.run.id}"
+        more = [Line(where, tone="quiet")] if hidden > 0 else []
+        return [Fold(count(len(rows), "candidate"), table, *more)]
+
+    def _fits(self) -> list[Any]:
+        if not self.fits:
+            return []
+        rows = [
+            (
+                fit.name,
+                fit.class_name.rpartition(".")[2],
+                fit.rows,
+                fit.columns,
+                duration(fit.seconds),
+                Mark(fit.error or "failed", "bad") if fit.status == "error" else "; ".join(fit.warnings) or None,
+            )
+            for fit in self.fits
+        ]
+        sizes = [Column(word, align="right") for word in ("rows", "columns", "took")]
+        return [Fold(count(len(rows), "fit"), Table(["fit of", "class", *sizes, "warnings"], rows))]
+
+    def _notebook(self) -> list[Any]:
+        """How far the notebook can be trusted: one quiet line, with what was found folded behind it."""
+        judged = [item for item in self.verdicts if item.question == "notebook"]
+        sentence = notebook_sentence(judged[-1]) if judged else None
+        if sentence is None:
+            return []
+        findings = [Line(str(finding.get("sentence", "")), tone="quiet") for finding in judged[-1].detail["findings"]]
+        return [Fold(sentence, *findings)]
+
     def _verdicts(self) -> list[Any]:
         rows = [
-            (item.question, item.subject, Mark(item.verdict, VERDICT_TONES[item.verdict])) for item in self.verdicts
+            (item.question, item.subject, Mark(item.verdict, VERDICT_TONES[item.verdict]))
+            for item in self.verdicts
+            if item.question != "notebook"
         ]
         return [Table(["question", "of", "verdict"], rows)] if rows else []
 
@@ -94,6 +157,33 @@ class RunPage(Shown):
         dirty = " with uncommitted changes" if found.git_dirty else ""
         git = f", git {found.git_commit[:12]}{dirty}" if found.git_commit else ""
         return [Line(f"Python {found.python} on {found.platform}{git}", tone="quiet")]
+
+
+@dataclass(frozen=True)
+class Child:
+    """One candidate of a search: its run, the parameters it was tried with, and how it did."""
+
+    run: Run
+    params: Mapping[str, Any]
+    score: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, JSON-ready."""
+        return {"id": self.run.id, "name": self.run.name, "params": dict(self.params), "score": self.score}
+
+
+def notebook_sentence(judged: Judged) -> str | None:
+    """What was found about the notebook of a run, in one line; None where nothing was."""
+    return str(judged.detail.get("sentence")) if judged.verdict == "fail" else None
+
+
+def _children(store: Store, run: Run) -> tuple[Child, ...]:
+    children = [child for child in store.all_runs() if child.parent == run.id]
+    if not children:
+        return ()
+    params, scores = store.params_of(children), store.metric_of(children, SCORE)
+    found = [Child(child, params.get(child.id, {}), scores.get(child.id)) for child in children]
+    return tuple(sorted(found, key=lambda child: (child.score is None, -(child.score or 0.0))))
 
 
 def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) -> RunPage:
@@ -115,13 +205,17 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
     with place.snapshot():
         found = place.find(run)
         cells = place.cells(found)
+        before = {cell.source for cell in cells if cell.is_before}
         return RunPage(
             run=found,
             params=place.params(found),
+            defaults=frozenset(place.default_params(found)),
+            children=_children(place, found),
+            fits=tuple(place.fits(found)),
             metrics=place.metrics(found),
             tags=place.tags(found),
             notes=tuple(note.text for note in place.notes(found)),
-            sources=tuple(final_sources(cells, place.texts([cell.source for cell in cells]))),
+            sources=tuple(own_sources(cells, place.texts([cell.source for cell in cells]), known=before)),
             datasets=tuple(place.datasets(found)),
             artifacts=tuple(place.artifacts(found)),
             verdicts=tuple(place.verdicts(found)),

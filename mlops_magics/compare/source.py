@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from typing import Any, Literal
@@ -48,6 +48,15 @@ def final_sources(cells: Iterable[Cell], texts: Mapping[str, str]) -> list[str]:
         latest.pop(key, None)
         latest[key] = texts.get(cell.source, "")
     return list(latest.values())
+
+
+def own_sources(cells: Sequence[Cell], texts: Mapping[str, str], *, known: Collection[str] = ()) -> list[str]:
+    """The code of a run beside another: its own cells, and those before it began that the other never ran.
+
+    ``known`` are the digests of everything the other stood on. Two runs of one notebook share what ran before both, and
+    the second stands on the first: neither is a difference between them.
+    """
+    return final_sources([cell for cell in cells if not cell.is_before or cell.source not in known], texts)
 
 
 def changed_cells(left: Sequence[str], right: Sequence[str]) -> list[CellChange]:

@@ -54,6 +54,8 @@ def _answer(arguments: Sequence[str] | None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
     print(_json(result) if as_json else _text(result))
+    if hasattr(result, "exit_code"):
+        return int(result.exit_code)
     return 1 if getattr(result, "verdict", "pass") != "pass" else 0
 
 

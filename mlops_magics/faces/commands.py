@@ -1,200 +1,9 @@
-"""The one table of verbs. ``%mlops``, the ``mlops`` command line, their help and their completion are all made of it.
-
-Each act takes its words apart, calls one function of the house and returns what came of it, to be shown.
-"""
+"""The one table of verbs. ``%mlops``, the ``mlops`` command line, their help and completion are all made of it."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from pathlib import Path
-from typing import Any
-
-from mlops_magics.errors import CommandError
-from mlops_magics.faces.context import Context
+from mlops_magics.faces import acts
 from mlops_magics.faces.grammar import Verb, argument
-from mlops_magics.faces.words import numbers, pairs
-from mlops_magics.records import Note, Param, Tag
-from mlops_magics.show import Document, Line, Shown
-
-
-class Said(Shown):
-    """One sentence that confirms what was done."""
-
-    def __init__(self, *sentences: str) -> None:
-        self.sentences = sentences
-
-    def document(self) -> Document:
-        """The sentences, a line each."""
-        return Document(*(Line(sentence, tone="quiet") for sentence in self.sentences))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The sentences, JSON-ready."""
-        return {"said": list(self.sentences)}
-
-
-def _track(context: Context, words: Namespace) -> Any:
-    session = context.session
-    run, former = session.track(words.experiment, words.name, resume=words.resume, this_cell=words.this_cell)
-    return run if former is None else Both(Said(f"{former.experiment} / {former.name} was open, and is finished."), run)
-
-
-class Both(Shown):
-    """Two results, one under the other; the second is what the verb is about."""
-
-    def __init__(self, first: Shown, second: Shown) -> None:
-        self.first = first
-        self.second = second
-
-    def document(self) -> Document:
-        """The blocks of both."""
-        return Document(*self.first.document().blocks, *self.second.document().blocks)
-
-
-def _log(context: Context, words: Namespace) -> Any:
-    values = numbers(words.pairs, "log")
-    if "step" in values and words.step is None:
-        raise CommandError("step=… would be a metric called step", hint="The position on the curve is --step N")
-    with context.recording(words.run) as run:
-        run.log(values, step=words.step)
-    shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
-    return Said(f"{shown}{'' if words.step is None else f' at step {words.step}'}")
-
-
-def _shown(value: float) -> str:
-    try:
-        return f"{value:.6g}"
-    except OverflowError:
-        return "inf" if value > 0 else "-inf"  # an int greater than any float: this is how it was recorded
-
-
-def _params(context: Context, words: Namespace) -> Any:
-    values = pairs(words.pairs, "params")
-    with context.recording(words.run) as run:
-        run.record(*(Param(key=name, value=value) for name, value in values.items()))
-    return Said(", ".join(f"{name} = {value!r}" for name, value in values.items()))
-
-
-def _tag(context: Context, words: Namespace) -> Any:
-    values = pairs(words.pairs, "tag")
-    with context.recording(words.run) as run:
-        run.record(*(Tag(key=name, value=str(value)) for name, value in values.items()))
-    return Said(", ".join(f"{name}: {value}" for name, value in values.items()))
-
-
-def _note(context: Context, words: Namespace) -> Any:
-    text = " ".join(words.text)
-    with context.recording(words.run) as run:
-        run.record(Note(text=text))
-        return Said(f"noted on {run.name}")
-
-
-def _artifact(context: Context, words: Namespace) -> Any:
-    from mlops_magics.capture.artifacts import keep
-
-    content = context.data(words.content)
-    if content is words.content:
-        content = Path(content)
-    default = words.content if words.content.isidentifier() else None
-    with context.recording(words.run) as run:
-        artifact = keep(run.store, content, name=words.name or default)
-        run.record(artifact)
-    return Said(f"kept {artifact.name}: {artifact.size_bytes:,} bytes, sha256 {artifact.sha256[:12]}")
-
-
-def _evaluate(context: Context, words: Namespace) -> Any:
-    run = context.session.run
-    model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
-    by = None if words.by is None else _grouping(context, X, words.by)
-    return run.evaluate(model, X, y, split=words.split, by=by, name=words.X if words.X.isidentifier() else None)
-
-
-def _grouping(context: Context, X: Any, word: str) -> Any:
-    """A column of the table, or else an object of the notebook with a value per row."""
-    from mlops_magics.data.frames import open_table
-
-    return word if word in open_table(X).columns else context.value(word)
-
-
-def _end(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every act takes both
-    return context.session.end()
-
-
-def _runs(context: Context, words: Namespace) -> Any:
-    from mlops_magics.compare.leaderboard import runs
-
-    with context.progress("reading the store") as bar:
-        context.store().fold(progress=bar)
-    return runs(words.experiment, words.where, best=words.best, limit=words.limit, store=context.store())
-
-
-def _show(context: Context, words: Namespace) -> Any:
-    from mlops_magics.compare.page import show
-
-    return show(words.run, store=context.store())
-
-
-def _diff(context: Context, words: Namespace) -> Any:
-    from mlops_magics.compare.difference import diff
-
-    return diff(words.left, words.right, store=context.store())
-
-
-def _drift(context: Context, words: Namespace) -> Any:
-    from mlops_magics.data.frames import open_table
-    from mlops_magics.monitor.drift import drift
-
-    name = words.data if words.data.isidentifier() else None
-    with context.progress("drift") as bar:
-        bar(0.0, "reading the data")
-        current = open_table(context.data(words.data), name=name)
-        against = _reference(context, words.against)
-        return drift(current, against, store=context.store(), method=words.method, progress=bar)
-
-
-def _reference(context: Context, word: str | None) -> Any:
-    """What ``--against`` names: a frame of the notebook or a path if there is one so called, else a run."""
-    from mlops_magics.faces.context import is_path
-
-    if word is None or word.startswith("@") or is_path(word):
-        return word
-    try:
-        value = context.value(word)
-    except CommandError:
-        return word
-    return value if hasattr(value, "columns") else word
-
-
-def _export(context: Context, words: Namespace) -> Any:
-    from mlops_magics.release.bundle import export
-
-    with context.progress("export") as bar:
-        return export(
-            words.run,
-            words.path,
-            store=context.store(),
-            trust=tuple(words.trust),
-            allow_pickle=words.allow_pickle,
-            overwrite=words.overwrite,
-            progress=bar,
-        )
-
-
-def _sql(context: Context, words: Namespace) -> Any:
-    query = " ".join(words.query)
-    return context.store().sql(query) if query else context.store().tables()
-
-
-def _store(context: Context, words: Namespace) -> Any:
-    from mlops_magics.compare.holdings import holdings
-
-    store = context.store()
-    with context.progress("store") as bar:
-        if words.optimize:
-            store.optimize(progress=bar)
-        elif words.fold:
-            store.fold(progress=bar)
-    return holdings(store)
-
 
 _RUN = argument("run", metavar="RUN", completes="run", help="a name, a piece of an id, @last, @best:METRIC")
 _OTHER_RUN = argument(
@@ -206,7 +15,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "track",
         "record this notebook from here on; as %%mlops track, only this cell",
-        _track,
+        acts.track,
         (
             argument(
                 "experiment", metavar="EXPERIMENT", completes="experiment", help="what the variants have in common"
@@ -214,6 +23,17 @@ VERBS: tuple[Verb, ...] = (
             argument("--name", metavar="NAME", completes="run name", default=None, help="what this variant is called"),
             argument("--resume", action="store_true", help="go on with the newest run of this name"),
             argument("--this-cell", action="store_true", help="end the run with the cell"),
+            argument("--private", action="store_true", help="keep no outputs, previews, predictions or example rows"),
+            argument("--no-outputs", action="store_true", help="keep no figures and no previews of tables"),
+            argument(
+                "--system",
+                type=float,
+                nargs="?",
+                const=5.0,
+                default=None,
+                metavar="SECONDS",
+                help="record CPU, memory and GPU (default: each 5 s)",
+            ),
         ),
         "track flights --name baseline",
         needs_notebook=True,
@@ -221,16 +41,18 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "log",
         "record metrics",
-        _log,
+        acts.log,
         (_PAIRS, argument("--step", type=int, default=None, metavar="N", help="position on the curve"), _OTHER_RUN),
         "log val_auc={auc} --step 3",
     ),
-    Verb("params", "record parameters; logged again, a new version", _params, (_PAIRS, _OTHER_RUN), "params depth=6"),
-    Verb("tag", "record labels for people", _tag, (_PAIRS, _OTHER_RUN), "tag team=ops"),
+    Verb(
+        "params", "record parameters; logged again, a new version", acts.params, (_PAIRS, _OTHER_RUN), "params depth=6"
+    ),
+    Verb("tag", "record labels for people", acts.tag, (_PAIRS, _OTHER_RUN), "tag team=ops"),
     Verb(
         "note",
         "record a sentence",
-        _note,
+        acts.note,
         (argument("text", nargs="+", metavar="TEXT", help="the sentence"), _OTHER_RUN),
         'note "without the weather columns"',
         takes_sentence=True,
@@ -238,7 +60,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "artifact",
         "keep a file or an object with the run",
-        _artifact,
+        acts.artifact,
         (
             argument("content", metavar="PATH_OR_NAME", completes="name", help="a file, or an object of the notebook"),
             argument("--name", metavar="NAME", default=None, help="what to call it"),
@@ -249,7 +71,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "evaluate",
         "how good is a model, in the metrics of its task; keeps predictions, curves and the model",
-        _evaluate,
+        acts.evaluate,
         (
             argument("model", metavar="MODEL", completes="name", help="a fitted model"),
             argument("X", metavar="X", completes="name", help="the rows: a frame, or a Parquet or CSV path"),
@@ -260,11 +82,11 @@ VERBS: tuple[Verb, ...] = (
         "evaluate model X_test y_test",
         needs_notebook=True,
     ),
-    Verb("end", "the run is over", _end, needs_notebook=True),
+    Verb("end", "the run is over", acts.end, needs_notebook=True),
     Verb(
         "runs",
         "what was tried, and what did best",
-        _runs,
+        acts.runs,
         (
             argument(
                 "experiment",
@@ -280,11 +102,31 @@ VERBS: tuple[Verb, ...] = (
         ),
         "runs flights --best test/roc_auc",
     ),
-    Verb("show", "what was this run", _show, (_RUN,), "show @last"),
+    Verb(
+        "show",
+        "what was this run",
+        acts.show,
+        (_RUN, argument("--cells", action="store_true", help="the cells it stands on, in the order they ran")),
+        "show @last",
+    ),
+    Verb(
+        "cells",
+        "how far can this notebook be trusted: out of order, edited since, deleted, skipped, stale",
+        acts.cells,
+        needs_notebook=True,
+    ),
+    Verb(
+        "autolog",
+        "record fits by themselves, or do not",
+        acts.autolog,
+        (argument("state", choices=["on", "off"], help="on at the start"),),
+        "autolog off",
+        needs_notebook=True,
+    ),
     Verb(
         "diff",
         "what differs between two runs",
-        _diff,
+        acts.diff,
         (
             argument("left", metavar="LEFT", completes="run", help="a run"),
             argument("right", metavar="RIGHT", completes="run", help="another"),
@@ -294,7 +136,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "drift",
         "does new data still look like the reference",
-        _drift,
+        acts.drift,
         (
             argument("data", metavar="DATA", completes="name", help="a frame, or a Parquet or CSV path"),
             argument(
@@ -311,7 +153,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export",
         "write a bundle that loads and predicts anywhere",
-        _export,
+        acts.export,
         (
             _RUN,
             argument("path", metavar="PATH", completes="path", help="the folder to write"),
@@ -324,9 +166,35 @@ VERBS: tuple[Verb, ...] = (
         "export boosted bundles/flights",
     ),
     Verb(
+        "replay",
+        "run again, in a fresh kernel, exactly what a run stood on, and compare",
+        acts.replay,
+        (
+            _RUN,
+            argument(
+                "path",
+                metavar="PATH",
+                nargs="?",
+                default=None,
+                completes="path",
+                help="where to write the notebook (default: RUN.replay.ipynb)",
+            ),
+            argument("--notebook-only", action="store_true", help="write it and do not run it"),
+            argument(
+                "--tolerance",
+                type=float,
+                default=0.0,
+                metavar="SHARE",
+                help="how much a metric may differ, as a share of it (default: 0)",
+            ),
+            argument("--timeout", type=float, default=None, metavar="SECONDS", help="give a cell no longer than this"),
+        ),
+        "replay boosted",
+    ),
+    Verb(
         "sql",
         "ask the store in SQL; without a query, its tables",
-        _sql,
+        acts.sql,
         (argument("query", nargs="*", metavar="SQL", help="the query, in quotes"),),
         'sql "SELECT name, status FROM runs"',
         takes_sentence=True,
@@ -334,7 +202,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "store",
         "where the store is, how large, and in what state",
-        _store,
+        acts.store,
         (
             argument("--fold", action="store_true", help="move journals into the database now"),
             argument("--optimize", action="store_true", help="sort the points, so that long histories read faster"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.errors import CommandError
-from mlops_magics.faces.progress import notebook_bar, terminal_bar
+from mlops_magics.faces.progress import bar_of, terminal_bar
 from mlops_magics.show.progress import Progress
 from mlops_magics.store import open_store
 
@@ -118,7 +118,7 @@ class NotebookContext(Context):
         return word if is_path(word) and word not in self._shell.user_ns else self.value(word)
 
     def progress(self, label: str) -> AbstractContextManager[Progress]:
-        return notebook_bar(label) if getattr(self._shell, "kernel", None) else terminal_bar(label)
+        return bar_of(self._shell)(label)
 
 
 class ShellContext(Context):

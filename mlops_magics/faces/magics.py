@@ -11,10 +11,12 @@ from IPython.display import display
 
 from mlops_magics.capture.session import Session
 from mlops_magics.errors import CommandError
-from mlops_magics.faces.commands import VERBS, Both
+from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.completion import Completer
 from mlops_magics.faces.context import NotebookContext
 from mlops_magics.faces.grammar import HelpAsked, Verb, find_verb, overview
+from mlops_magics.faces.progress import bar_of
+from mlops_magics.faces.said import Both
 from mlops_magics.faces.words import split_line, unquoted
 
 _CELL_MAGIC = re.compile(r"^%%mlops\s+track\b(.*)$", re.DOTALL)
@@ -28,7 +30,7 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.session = Session(shell)
+        self.session = Session(shell, progress=bar_of(shell))
         self._context = NotebookContext(shell, self.session)
         self._completer = Completer(shell, self._context)
         self._value_wanted = ValueWanted()

@@ -5,14 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html import escape
+from typing import Any
 
 from mlops_magics.show.progress import Progress
 
 QUIET_SECONDS = 0.5
 EVERY_SECONDS = 0.1
 CELLS = 24
+
+
+def bar_of(shell: Any) -> Callable[[str], AbstractContextManager[Progress]]:
+    """What makes a bar where this shell shows things."""
+    return notebook_bar if getattr(shell, "kernel", None) else terminal_bar
 
 
 class _Throttle:

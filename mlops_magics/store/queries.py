@@ -7,31 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import RunNotFound, StoreError
-from mlops_magics.records import (
-    Artifact,
-    Cell,
-    Dataset,
-    Environment,
-    Evaluated,
-    Fit,
-    Judged,
-    Note,
-    Record,
-    Run,
-    Seed,
-    decode,
-)
+from mlops_magics.records import Record, Run
 from mlops_magics.store import location as places
 from mlops_magics.store import references
 from mlops_magics.store.access import Access
 from mlops_magics.store.blobs import Blobs
+from mlops_magics.store.facts import RunFacts
 from mlops_magics.store.identity import new_id
 from mlops_magics.store.journal import Journal
 from mlops_magics.store.keeper import Keeper
-from mlops_magics.store.schema import FACT_TABLES, READABLE
+from mlops_magics.store.schema import READABLE
 
 if TYPE_CHECKING:
     import pandas
@@ -40,10 +28,9 @@ if TYPE_CHECKING:
     from mlops_magics.store.fold import FoldReport
 
 _keeper = Keeper()
-_R = TypeVar("_R", bound=Record)
 
 
-class Store:
+class Store(RunFacts):
     """A store of runs: one folder, opened for reading and for recording.
 
     Reading never fails because somebody writes; it sees every record that was acknowledged before it began. Safe to
@@ -208,60 +195,19 @@ class Store:
         rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs ORDER BY started, id")
         return [Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows]
 
-    def params(self, run: Run | str) -> dict[str, Any]:
-        """The newest version of every parameter, as the values that were logged."""
-        rows = self._values("params", run)
-        return {key: decode(value) for key, value in rows}
-
-    def metrics(self, run: Run | str) -> dict[str, float]:
-        """The last value of every metric."""
-        rows = self._values("metric_sums", run)
-        return dict(rows)
-
-    def tags(self, run: Run | str) -> dict[str, str]:
-        """The newest value of every tag."""
-        return dict(self._values("tags", run))
+    def newest_verdicts(self, question: str, verdict: str) -> list[tuple[str, str | None]]:
+        """The runs whose newest answer to a question is this verdict, each with the sentence kept with it."""
+        rows = self._rows(
+            """SELECT run, last.detail ->> '$.sentence' FROM
+               (SELECT run, max_by({'verdict': verdict, 'detail': detail}, time) AS last FROM verdicts
+                WHERE question = ? AND run IS NOT NULL GROUP BY run) WHERE last.verdict = ?""",
+            [question, verdict],
+        )
+        return [(str(run), sentence) for run, sentence in rows]
 
     def metric_names(self) -> list[str]:
         """Every metric that some run has, in alphabetical order."""
         return [str(key) for (key,) in self._rows("SELECT DISTINCT key FROM metric_sums ORDER BY key")]
-
-    def notes(self, run: Run | str) -> list[Note]:
-        """What people wrote down, the newest last."""
-        return self._facts(run, Note)
-
-    def cells(self, run: Run | str) -> list[Cell]:
-        """The cells that ran, in the order they ran."""
-        return self._facts(run, Cell)
-
-    def fits(self, run: Run | str) -> list[Fit]:
-        """The fits that were seen, in the order they ended."""
-        return self._facts(run, Fit)
-
-    def seeds(self, run: Run | str) -> list[Seed]:
-        """The random generators that its cells seed."""
-        return self._facts(run, Seed)
-
-    def artifacts(self, run: Run | str) -> list[Artifact]:
-        """Files of the run, the newest last."""
-        return self._facts(run, Artifact)
-
-    def datasets(self, run: Run | str) -> list[Dataset]:
-        """Tables the run stood on, the newest last."""
-        return self._facts(run, Dataset)
-
-    def evaluations(self, run: Run | str) -> list[Evaluated]:
-        """How its models did, the newest last."""
-        return self._facts(run, Evaluated)
-
-    def verdicts(self, run: Run | str) -> list[Judged]:
-        """What was judged about it, the newest last."""
-        return self._facts(run, Judged)
-
-    def environment(self, run: Run | str) -> Environment | None:
-        """Where it happened, or None when that was not recorded."""
-        found = self._facts(run, Environment)
-        return found[-1] if found else None
 
     def text(self, sha256: str) -> str:
         """The text with this digest.
@@ -336,18 +282,6 @@ class Store:
             )
         return str(rows[0][0])
 
-    def _facts(self, run: Run | str, record: type[_R]) -> list[_R]:
-        names = [field.name for field in fields(record)]
-        table = FACT_TABLES[record.kind]
-        with self._access.reading():
-            query = f"SELECT {', '.join(names)} FROM {table} WHERE run = ? ORDER BY time"
-            rows = self._rows(query, [self.find(run).id])
-        return [record(**_decoded(record, dict(zip(names, row, strict=True)))) for row in rows]
-
-    def _values(self, table: str, run: Run | str) -> list[tuple[Any, ...]]:
-        with self._access.reading():
-            return self._rows(f"SELECT key, value FROM {table} WHERE run = ? ORDER BY key", [self.find(run).id])
-
     def _rows(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         with self._access.reading() as database:
             return database.query(query, parameters).fetchall()
@@ -361,9 +295,3 @@ def _size(path: Path) -> int:
 
 
 _RUN_FIELDS = [field.name for field in fields(Run)]
-
-
-def _decoded(record: type[Record], values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: decode(value) if name in record.encoded and value is not None else value for name, value in values.items()
-    }

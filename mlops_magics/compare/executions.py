@@ -1,0 +1,93 @@
+"""The cells a run stands on, one execution after the other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.records import Cell, Run
+from mlops_magics.show import Code, Document, Fold, Line, Shown, Title
+from mlops_magics.show.numbers import count, duration
+from mlops_magics.store import open_store
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+SUMMARY_CHARACTERS = 60
+
+
+@dataclass(frozen=True, repr=False)
+class Executions(Shown):
+    """Every execution with its source, in the order they ran: those before the run began, then its own."""
+
+    run: Run
+    cells: tuple[tuple[Cell, str], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The executions as JSON-ready mappings, the source as text."""
+        return {
+            "run": self.run.id,
+            "cells": [
+                {
+                    "position": cell.position,
+                    "cell": cell.cell,
+                    "execution_count": cell.execution_count,
+                    "is_before": bool(cell.is_before),
+                    "is_async": bool(cell.is_async),
+                    "started": cell.started.isoformat() if cell.started else None,
+                    "seconds": cell.seconds,
+                    "status": cell.status,
+                    "error": cell.error,
+                    "facts": cell.facts,
+                    "source": source,
+                }
+                for cell, source in self.cells
+            ],
+        }
+
+    def document(self) -> Document:
+        """The run's own cells in the open, those before it folded."""
+        before = [self._block(cell, source) for cell, source in self.cells if cell.is_before]
+        own = [self._block(cell, source) for cell, source in self.cells if not cell.is_before]
+        title = Title(f"{self.run.experiment} / {self.run.name}", f"{count(len(own), 'cell')} in the order they ran")
+        blocks: list[Any] = [title]
+        if before:
+            blocks.append(Fold(f"{count(len(before), 'cell')} ran in this kernel before", *before))
+        if not own:
+            blocks.append(Line("no cell was recorded", tone="quiet"))
+        return Document(*blocks, *own)
+
+    @staticmethod
+    def _block(cell: Cell, source: str) -> Fold:
+        lines = source.strip().splitlines()
+        first = lines[0] if lines else ""
+        first = first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1] + "…"
+        took = f" · {duration(cell.seconds)}" if cell.seconds is not None else ""
+        number = "" if cell.execution_count is None else cell.execution_count
+        awaited = " · async" if cell.is_async else ""
+        failed = f" · {(cell.error or 'failed').splitlines()[0]}" if cell.status == "error" else ""
+        return Fold(f"[{number}] {first}{took}{awaited}{failed}", Code(source), open=cell.status == "error")
+
+
+def executions(run: Run | str, store: Store | str | os.PathLike[str] | None = None) -> Executions:
+    """The cells a run stands on, in the order they ran; those that ran in its kernel before it began are marked.
+
+    Parameters
+    ----------
+    run
+        A name, a piece of an id, ``@last``, ``@best:METRIC``, or a run.
+    store
+        A store or where it is; see :func:`mlops_magics.open_store`.
+
+    Raises
+    ------
+    RunNotFound
+        It is not in the store.
+    """
+    place = open_store(store)
+    with place.snapshot():
+        found = place.find(run)
+        cells = sorted(place.cells(found), key=lambda cell: cell.position)
+        texts = place.texts([cell.source for cell in cells])
+    return Executions(found, tuple((cell, texts.get(cell.source, "")) for cell in cells))

@@ -1,0 +1,221 @@
+"""What each verb does: it takes its words apart, calls one function of the house and returns what came of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from mlops_magics.errors import CommandError
+from mlops_magics.faces.context import Context
+from mlops_magics.faces.said import Both, Said
+from mlops_magics.faces.words import numbers, pairs
+from mlops_magics.records import Note, Param, Tag
+
+
+def track(context: Context, words: Namespace) -> Any:
+    """Start a run."""
+    session = context.session
+    run, former = session.track(
+        words.experiment,
+        words.name,
+        resume=words.resume,
+        this_cell=words.this_cell,
+        private=words.private,
+        outputs=not words.no_outputs,
+        system_seconds=words.system,
+    )
+    return run if former is None else Both(Said(f"{former.experiment} / {former.name} was open, and is finished."), run)
+
+
+def log(context: Context, words: Namespace) -> Any:
+    """Record metrics."""
+    values = numbers(words.pairs, "log")
+    if "step" in values and words.step is None:
+        raise CommandError("step=… would be a metric called step", hint="The position on the curve is --step N")
+    with context.recording(words.run) as run:
+        run.log(values, step=words.step)
+    shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
+    return Said(f"{shown}{'' if words.step is None else f' at step {words.step}'}")
+
+
+def _shown(value: float) -> str:
+    try:
+        return f"{value:.6g}"
+    except OverflowError:
+        return "inf" if value > 0 else "-inf"  # an int greater than any float: this is how it was recorded
+
+
+def params(context: Context, words: Namespace) -> Any:
+    """Record parameters."""
+    values = pairs(words.pairs, "params")
+    with context.recording(words.run) as run:
+        run.record(*(Param(key=name, value=value) for name, value in values.items()))
+    return Said(", ".join(f"{name} = {value!r}" for name, value in values.items()))
+
+
+def tag(context: Context, words: Namespace) -> Any:
+    """Record labels."""
+    values = pairs(words.pairs, "tag")
+    with context.recording(words.run) as run:
+        run.record(*(Tag(key=name, value=str(value)) for name, value in values.items()))
+    return Said(", ".join(f"{name}: {value}" for name, value in values.items()))
+
+
+def note(context: Context, words: Namespace) -> Any:
+    """Record a sentence."""
+    text = " ".join(words.text)
+    with context.recording(words.run) as run:
+        run.record(Note(text=text))
+        return Said(f"noted on {run.name}")
+
+
+def artifact(context: Context, words: Namespace) -> Any:
+    """Keep a file or an object."""
+    from mlops_magics.capture.artifacts import keep
+
+    content = context.data(words.content)
+    if content is words.content:
+        content = Path(content)
+    default = words.content if words.content.isidentifier() else None
+    with context.recording(words.run) as run:
+        artifact = keep(run.store, content, name=words.name or default)
+        run.record(artifact)
+    return Said(f"kept {artifact.name}: {artifact.size_bytes:,} bytes, sha256 {artifact.sha256[:12]}")
+
+
+def evaluate(context: Context, words: Namespace) -> Any:
+    """Measure a model."""
+    run = context.session.run
+    model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
+    by = None if words.by is None else _grouping(context, X, words.by)
+    return run.evaluate(model, X, y, split=words.split, by=by, name=words.X if words.X.isidentifier() else None)
+
+
+def _grouping(context: Context, X: Any, word: str) -> Any:
+    """A column of the table, or else an object of the notebook with a value per row."""
+    from mlops_magics.data.frames import open_table
+
+    return word if word in open_table(X).columns else context.value(word)
+
+
+def end(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every act takes both
+    """End the open run."""
+    return context.session.end()
+
+
+def runs(context: Context, words: Namespace) -> Any:
+    """The leaderboard."""
+    from mlops_magics.compare.leaderboard import runs
+
+    with context.progress("reading the store") as bar:
+        context.store().fold(progress=bar)
+    return runs(words.experiment, words.where, best=words.best, limit=words.limit, store=context.store())
+
+
+def show(context: Context, words: Namespace) -> Any:
+    """One run, or the cells it ran."""
+    from mlops_magics.compare.page import show
+
+    if words.cells:
+        from mlops_magics.compare.executions import executions
+
+        return executions(words.run, store=context.store())
+    return show(words.run, store=context.store())
+
+
+def cells(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every act takes both
+    """How far the notebook can be trusted."""
+    return context.session.examine()
+
+
+def autolog(context: Context, words: Namespace) -> Any:
+    """Record fits by themselves, or do not."""
+    context.session.autolog = words.state == "on"
+    return Said("fits are recorded by themselves" if words.state == "on" else "fits are no longer recorded")
+
+
+def replay(context: Context, words: Namespace) -> Any:
+    """Run again what a run stood on."""
+    from mlops_magics.replay.again import replay
+
+    with context.progress("replay") as bar:
+        return replay(
+            words.run,
+            store=context.store(),
+            path=words.path,
+            tolerance=words.tolerance,
+            notebook_only=words.notebook_only,
+            timeout_seconds=words.timeout,
+            progress=bar,
+        )
+
+
+def diff(context: Context, words: Namespace) -> Any:
+    """What differs between two runs."""
+    from mlops_magics.compare.difference import diff
+
+    return diff(words.left, words.right, store=context.store())
+
+
+def drift(context: Context, words: Namespace) -> Any:
+    """New data against a reference."""
+    from mlops_magics.data.frames import open_table
+    from mlops_magics.monitor.drift import drift
+
+    name = words.data if words.data.isidentifier() else None
+    with context.progress("drift") as bar:
+        bar(0.0, "reading the data")
+        current = open_table(context.data(words.data), name=name)
+        against = _reference(context, words.against)
+        return drift(current, against, store=context.store(), method=words.method, progress=bar)
+
+
+def _reference(context: Context, word: str | None) -> Any:
+    """What ``--against`` names: a frame of the notebook or a path if there is one so called, else a run."""
+    from mlops_magics.faces.context import is_path
+
+    if word is None or word.startswith("@") or is_path(word):
+        return word
+    try:
+        value = context.value(word)
+    except CommandError:
+        return word
+    return value if hasattr(value, "columns") else word
+
+
+def export(context: Context, words: Namespace) -> Any:
+    """Write a bundle."""
+    from mlops_magics.release.bundle import export
+
+    with context.progress("export") as bar:
+        return export(
+            words.run,
+            words.path,
+            store=context.store(),
+            trust=tuple(words.trust),
+            allow_pickle=words.allow_pickle,
+            overwrite=words.overwrite,
+            progress=bar,
+        )
+
+
+def sql(context: Context, words: Namespace) -> Any:
+    """Ask the store."""
+    query = " ".join(words.query)
+    return context.store().sql(query) if query else context.store().tables()
+
+
+def store(context: Context, words: Namespace) -> Any:
+    """Where the store is, and in what state."""
+    from mlops_magics.compare.holdings import holdings
+
+    store = context.store()
+    with context.progress("store") as bar:
+        if words.optimize:
+            store.optimize(progress=bar)
+        elif words.fold:
+            store.fold(progress=bar)
+    return holdings(store)
+
+
