@@ -45,14 +45,18 @@ def plain(value: Any, *, depth: int = 0) -> Any:  # noqa: PLR0911 - one return p
     if depth >= DEEPEST:
         return _short_repr(value)
     if isinstance(value, Mapping):
-        return {key if type(key) is str else str(key): plain(item, depth=depth + 1) for key, item in value.items()}
+        return {key if type(key) is str else _key(key): plain(item, depth=depth + 1) for key, item in value.items()}
     if isinstance(value, Set):
         return sorted((plain(item, depth=depth + 1) for item in value), key=repr)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         if len(value) > ENCODED_LIST_LIMIT:
             return _outline(value)
         return [plain(item, depth=depth + 1) for item in value]
-    return _foreign(value)
+    return _foreign(value, depth)
+
+
+def _key(value: Any) -> str:
+    return str(_exact(value)) if isinstance(value, int) and not isinstance(value, Enum) else str(value)
 
 
 def _exact(value: Any) -> Any:
@@ -66,7 +70,7 @@ def _exact(value: Any) -> Any:
     return float(value) if isinstance(value, float) else str(value)
 
 
-def _foreign(value: Any) -> Any:
+def _foreign(value: Any, depth: int) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, PurePath):
@@ -74,12 +78,15 @@ def _foreign(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return repr(bytes(value[:200]))
     if hasattr(value, "dtype") and hasattr(value, "tolist") and getattr(value, "ndim", 0) <= 2:
-        return plain(value.tolist()) if getattr(value, "size", 1) <= ENCODED_LIST_LIMIT else _outline(value)
+        return plain(value.tolist(), depth=depth + 1) if getattr(value, "size", 1) <= ENCODED_LIST_LIMIT else _outline(value)
     return _short_repr(value)
 
 
 def _short_repr(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - the person's own class, or one that is nested too deep to be written
+        text = f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
     return text if len(text) <= 1000 else text[:999] + "…"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_magics.errors import CommandError
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.said import Both, Said
-from mlops_magics.faces.words import numbers, pairs
+from mlops_magics.faces.words import numbers, pairs, texts
 from mlops_magics.records import Note, Param, Tag
 
 
@@ -56,9 +56,9 @@ def params(context: Context, words: Namespace) -> Any:
 
 def tag(context: Context, words: Namespace) -> Any:
     """Record labels."""
-    values = pairs(words.pairs, "tag")
+    values = texts(words.pairs, "tag")
     with context.recording(words.run) as run:
-        run.record(*(Tag(key=name, value=str(value)) for name, value in values.items()))
+        run.record(*(Tag(key=name, value=value) for name, value in values.items()))
     return Said(", ".join(f"{name}: {value}" for name, value in values.items()))
 
 

@@ -21,17 +21,45 @@ def pairs(words: Sequence[str], verb: str) -> dict[str, Any]:
     >>> pairs(["depth=6", "loss=log_loss", "grid=[1, 2]"], "params")
     {'depth': 6, 'loss': 'log_loss', 'grid': [1, 2]}
     """
+    found = {name: literal(value) for name, value in _split(words, verb).items()}
+    for name, value in found.items():
+        if isinstance(value, str) and value.startswith("{"):
+            raise _not_filled_in(name, value)
+    return found
+
+
+def texts(words: Sequence[str], verb: str) -> dict[str, str]:
+    """Read ``name=value`` words whose values are text, as it was typed, without quotes around all of it.
+
+    Raises
+    ------
+    CommandError
+        A word has no ``=``, or no name before it.
+
+    >>> texts(["version=1.10", "team='data ops'"], "tag")
+    {'version': '1.10', 'team': 'data ops'}
+    """
+    found = {name: unquoted(value) for name, value in _split(words, verb).items()}
+    for name, value in found.items():
+        if value.startswith("{") and value.endswith("}"):
+            raise _not_filled_in(name, value)
+    return found
+
+
+def _split(words: Sequence[str], verb: str) -> dict[str, str]:
     found = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise CommandError(f"{verb} takes name=value, not {word!r}", hint=f"Write {verb} {name or 'name'}=VALUE")
-        found[name] = literal(value)
-        if value.startswith("{") and found[name] == value:
-            raise CommandError(
-                f"{name}={value} was not filled in", hint="The expression in the braces has no value in this notebook"
-            )
+        found[name] = value
     return found
+
+
+def _not_filled_in(name: str, value: str) -> CommandError:
+    return CommandError(
+        f"{name}={value} was not filled in", hint="The expression in the braces has no value in this notebook"
+    )
 
 
 def literal(text: str) -> Any:

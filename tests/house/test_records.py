@@ -143,3 +143,27 @@ def test_nothing_is_too_deep_or_too_large_to_be_recorded() -> None:
     assert decode(encode(loop)) == plain(loop)
     assert decode(encode(10**5000)) == hex(10**5000)
     assert decode(encode(-(10**400))) == -(10**400)
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise OSError("no words")
+
+
+def nested(value: object, depth: int) -> object:
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+HOLDS_ITSELF = numpy.empty(1, dtype=object)
+HOLDS_ITSELF[0] = HOLDS_ITSELF
+
+
+@pytest.mark.parametrize(
+    "value",
+    [nested(1, 5_000), nested(10**5_000, 150), {10**5_000: 1}, HOLDS_ITSELF, Unwritable()],
+    ids=["nested 5,000 deep", "huge and deep", "a huge key", "an array that holds itself", "no repr"],
+)
+def test_what_cannot_be_written_is_recorded_as_far_as_it_can(value):
+    assert decode(encode(value)) == plain(value)
