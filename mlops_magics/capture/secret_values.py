@@ -1,0 +1,277 @@
+"""Values that a name gives away: ``password="…"``, ``{"api_key": "…"}``, ``host=db password=…``.
+
+In code only literals are values: a call, a look-up or another name is not. Inside of literals and comments, and in text
+that is no Python, values stand without quotes too.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mlops_magics.capture.secret_names import ANCHORS, Strength, is_bare_secret, is_placeholder, is_secret, strength
+
+MASK = "***"
+LONGEST_NAME = 64
+LONGEST_PARSED = 200_000
+FIRST_PARSED = 4_000
+
+_NAME = re.compile(r"[\w./-]{1,120}", re.ASCII)
+
+_LEXEME = re.compile(
+    r'#[^\n]*|"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""|\'\'\'[^\'\\]*(?:(?:\\.|\'(?!\'\'))[^\'\\]*)*\'\'\''
+    r"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'",
+    re.DOTALL,
+)
+_PREFIX = r"(?:[rbfuRBFU]{1,2})?(?=[\"'])"
+_ASSIGNS = re.compile(rf"\s*(?::[^=\n\"'#()]{{1,60}}=|:?=(?!=)|[=!]=)\s*(?P<open>[\[({{]\s*)?{_PREFIX}")
+_ASSIGNS_NUMBER = re.compile(r"[ \t]*(?::[^=\n\"'#()]{1,60}=|:?=(?!=))[ \t]*(?P<value>\d{4,})(?![\w.])")
+_YAML = re.compile(rf"[ \t]*:[ \t]*{_PREFIX}")
+_HOLDS = re.compile(rf"\s*(?:\]\s*:?=(?!=)|\]\s*[=!]=|:|=>)\s*(?P<open>[\[({{]\s*)?{_PREFIX}")
+_FOLLOWS = re.compile(rf"\s*,\s*(?:(?:value|default)\s*=\s*)?{_PREFIX}")
+_SETS = re.compile(r"(?:set\w*|put\w*|getenv|environ\.get|options?|conf(?:ig)?|(?:add_)?header)\(\s*[rbu]?$", re.I)
+_NEXT = re.compile(rf"(?:\s|\\\n)*(?P<comma>,?)\s*{_PREFIX}")
+_CREDENTIALS = tuple(
+    # Each begins with letters, which are found many times faster than a choice of them.
+    (anchor, re.compile(rf"{begin}\s*(?:user(?:name)?\s*=\s*)?[^,()\n]{{1,120}},\s*(?:password\s*=\s*)?{_PREFIX}"))
+    for anchor, begin in (("auth", r"auth\s*=\s*\("), ("auth(", r"Auth\("), (".login(", r"\.login\("))
+)
+_LOGIN_KEY = re.compile(rf"\.login\(\s*(?:[^()\n]{{0,120}}\bkey\s*=\s*)?{_PREFIX}(?=[\"'][\w-]{{30,}}[\"']\s*[,)])")
+_KEY_OF_DICT = re.compile(rf"\s*:\s*{_PREFIX}")
+_IN_TEXT = re.compile(
+    r"""(?:\\*["']\]?)?(?:
+        (?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*)(?:\\*(?P<quote>["'])(?P<quoted>[^"'\n]{0,500}?)\\*(?P=quote)
+            |(?P<bare>(?!["'\\(\[{$<%])[^\s"'\\,;&(){}\[\]<>`]+)(?P<next>[(\[{]?))
+        |[ \t]+\\*(?P<quote2>["'])(?P<sql>[^"'\n]{1,500}?)\\*(?P=quote2)
+        |(?P<gap>[ \t]+)(?P<word>(?!["'\\(\[{$<%-])[^\s"'\\,;&(){}\[\]<>`]+)
+    )""",
+    re.VERBOSE,
+)
+_MAGIC = re.compile(r"^([ \t]*)(?:[\w.,\[\] \t]*=[ \t]*)?[%!?][^\n]*|^([ \t]*)[\w.%]+\?{1,2}[ \t]*$", re.MULTILINE)
+_FOREIGN_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun|mlops)\b)")
+_SECTION = re.compile(r"^diff --git [^\n]*?(\.\w+)?\"?$", re.MULTILINE)
+_CODE_SUFFIXES = frozenset(
+    (".py", ".pyi", ".ipynb", ".js", ".jsx", ".ts", ".tsx", ".java", ".scala", ".go", ".rs", ".c", ".cc", ".cpp", ".h")
+    + (".cs", ".r", ".jl", ".rb", ".php", ".swift", ".kt", ".md", ".rst")
+)
+
+
+class _Edit(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+def mask_named(text: str, small: str) -> str:
+    """Mask the values that names in ``text`` give away; ``small`` is the text in small ASCII letters, as long."""
+    if not any(anchor in small for anchor in (*ANCHORS, *(anchor for anchor, _ in _CREDENTIALS))):
+        return text
+    edits = sorted(set(_Search(text, small).edits()))
+    pieces, position = [], 0
+    for edit in edits:
+        if edit.start >= position:
+            pieces += [text[position : edit.start], edit.text]
+            position = edit.end
+    return "".join([*pieces, text[position:]]) if pieces else text
+
+
+class _Search:
+    """One look through one text."""
+
+    def __init__(self, text: str, small: str) -> None:
+        self.text = text
+        self.small = small
+        self.lexemes = [match.span() for match in _LEXEME.finditer(text)]
+        self.starts = [start for start, _ in self.lexemes]
+        sections = _SECTION.finditer(text) if "diff --git " in text else ()
+        self.sections = [(match.start(), (match[1] or "").lower() in _CODE_SUFFIXES) for match in sections]
+
+    def edits(self) -> Iterator[_Edit]:
+        for start, end in self._names():
+            sure = strength(self.text[start:end])
+            if sure:
+                yield from self._values_of(start, end, sure)
+        for anchor, pattern in (*_CREDENTIALS, (".login(", _LOGIN_KEY)):
+            if anchor in self.small:
+                for match in pattern.finditer(self.text):
+                    yield from self._literal(match.end(), "strong")
+
+    def _names(self) -> Iterator[tuple[int, int]]:
+        """Where the identifiers are that hold an anchor."""
+        seen = set()
+        for anchor in ANCHORS:
+            position = self.small.find(anchor)
+            while position >= 0:
+                start, end = position, position + len(anchor)
+                while start > 0 and position - start < LONGEST_NAME and _is_part(self.small[start - 1]):
+                    start -= 1
+                while end < len(self.small) and end - position < LONGEST_NAME and _is_part(self.small[end]):
+                    end += 1
+                # A dash in front is the sign of an option, or of a line that a patch takes away.
+                while self.small[start] == "-":
+                    start += 1
+                if (start, end) not in seen:
+                    seen.add((start, end))
+                    yield start, end
+                position = self.small.find(anchor, end)
+
+    # -- where a name is --------------------------------------------------------------------------------------------
+
+    def _values_of(self, start: int, end: int, sure: Strength) -> Iterator[_Edit]:
+        lexeme = self._lexeme_around(start)
+        if lexeme is None:
+            yield from self._in_code(start, end, sure)
+            return
+        first, last = lexeme
+        if self.text[first] != "#":
+            width = self._quotes(first)
+            if _NAME.fullmatch(self.text, first + width, last - width):
+                whole = strength(self.text[first + width : last - width])
+                yield from self._after_literal(first, last, whole) if whole else ()
+                return
+            last -= width
+        yield from self._in_text(start, end, last, sure)
+
+    def _lexeme_around(self, position: int) -> tuple[int, int] | None:
+        index = bisect_right(self.starts, position) - 1
+        if index >= 0 and position < self.lexemes[index][1]:
+            return self.lexemes[index]
+        return None
+
+    def _quotes(self, start: int) -> int:
+        return 3 if self.text[start : start + 3] in {'"""', "'''"} else 1
+
+    def _in_code(self, start: int, end: int, sure: Strength) -> Iterator[_Edit]:
+        match = _ASSIGNS.match(self.text, end)
+        if match:
+            is_comparison = match[0].lstrip()[:2] in {"==", "!="}
+            if not (is_comparison and sure == "weak"):
+                yield from self._literal(match.end(), sure, opened=bool(match["open"]))
+            return
+        if sure == "strong" and (match := _ASSIGNS_NUMBER.match(self.text, end)):
+            yield _Edit(*match.span("value"), f'"{MASK}"')
+            return
+        line_start = self.text.rfind("\n", 0, start) + 1
+        line_end = self.text.find("\n", end)
+        line_end = len(self.text) if line_end < 0 else line_end
+        if match := _YAML.match(self.text, end):
+            lexeme = self._lexeme_around(match.end())
+            is_line = not self.text[line_start:start].strip(" \t+-")
+            if lexeme and is_line and not self.text[lexeme[1] : line_end].strip(" \t,"):
+                yield from self._literal(match.end(), sure)
+            return
+        edits = list(self._in_text(start, end, line_end, sure))
+        if edits and (self._is_shell(line_start) or not self._is_code(start)):
+            yield from edits
+
+    def _is_shell(self, line_start: int) -> bool:
+        return self.text[line_start : line_start + 80].lstrip()[:1] in {"%", "!"}
+
+    def _is_code(self, position: int) -> bool:
+        if self.sections:
+            index = bisect_right(self.sections, (position, True)) - 1
+            return index >= 0 and self.sections[index][1]
+        return self._is_python
+
+    @functools.cached_property
+    def _is_python(self) -> bool:
+        return is_python(self.text)
+
+    def _after_literal(self, first: int, last: int, sure: Strength) -> Iterator[_Edit]:
+        if match := _HOLDS.match(self.text, last):
+            is_comparison = match[0].rstrip().endswith("==") or "!=" in match[0]
+            if not (is_comparison and sure == "weak"):
+                yield from self._literal(match.end(), sure, opened=bool(match["open"]))
+        elif (match := _FOLLOWS.match(self.text, last)) and _SETS.search(self.text[max(0, first - 40) : first]):
+            yield from self._literal(match.end(), sure)
+
+    # -- what its value is ------------------------------------------------------------------------------------------
+
+    def _literal(self, start: int, sure: Strength, *, opened: bool = False) -> Iterator[_Edit]:
+        """Mask the literal that begins at ``start``, and those that belong to it."""
+        while (lexeme := self._lexeme_around(start)) and lexeme[0] == start:
+            if opened and (match := _KEY_OF_DICT.match(self.text, lexeme[1])):
+                start = match.end()
+                continue
+            width = self._quotes(start)
+            first, last = start + width, lexeme[1] - width
+            yield from self._masked(first, last, sure, is_formatted=self._has_prefix(start, "f"), width=width)
+            match = _NEXT.match(self.text, lexeme[1])
+            if not match or (not opened and ("\n" in match[0] or match["comma"])):
+                return
+            start = match.end()
+
+    def _has_prefix(self, quote: int, letter: str) -> bool:
+        before = self.small[max(0, quote - 3) : quote]
+        found = re.search(r"(?:^|[^\w])([rbfu]{1,2})$", before)
+        return bool(found and letter in found[1])
+
+    def _masked(self, first: int, last: int, sure: Strength, *, is_formatted: bool, width: int) -> Iterator[_Edit]:
+        value = self.text[first:last]
+        if (is_formatted and "{" in value) or not is_secret(value, sure):
+            return
+        yield _Edit(first, last, blanked(value, is_triple=width == 3))
+
+    def _in_text(self, start: int, end: int, stop: int, sure: Strength) -> Iterator[_Edit]:
+        match = _IN_TEXT.match(self.text, end, stop)
+        if not match:
+            return
+        before = self.text[max(0, start - 2) : start]
+        if match["quoted"] is not None:
+            if is_secret(match["quoted"], sure):
+                yield _Edit(*match.span("quoted"), MASK)
+        elif match["sql"] is not None:
+            is_option = before[-1:] in {",", "("} or before[-2:-1] in {",", "("} or "passw" in self.small[start:end]
+            if is_option and not is_placeholder(match["sql"]):
+                yield _Edit(*match.span("sql"), MASK)
+        elif match["bare"] is not None:
+            is_tight = match["sign"] == "="
+            if not match["next"] and is_bare_secret(match["bare"], self.text[start:end], sure, is_tight=is_tight):
+                yield _Edit(*match.span("bare"), MASK)
+        elif self._has_argument(start) and is_bare_secret(match["word"], self.text[start:end], sure, is_tight=True):
+            yield _Edit(*match.span("word"), MASK)
+
+    def _has_argument(self, start: int) -> bool:
+        """Whether a word after a blank belongs to the name: ``--password word``, ``%env API_KEY word``."""
+        return bool(re.search(r"(?:\s--|%(?:set_)?env[ \t]+)$", self.text[max(0, start - 20) : start]))
+
+
+def blanked(value: str, *, is_triple: bool = False) -> str:
+    r"""The mask of a literal's content, with as many lines.
+
+    >>> blanked("a\nb\nc", is_triple=True)
+    '***\n\n'
+    """
+    broken = "\n" if is_triple else "\\\n"
+    # The sign a patch puts in front of a line is no part of the value.
+    marks = [line[:1] if line[:1] in {"+", "-", " "} else "" for line in value.split("\n")[1:]]
+    return MASK + "".join(broken + mark for mark in marks)
+
+
+def _is_part(character: str) -> bool:
+    return character.isalnum() or character in "_-"
+
+
+def is_python(text: str) -> bool:
+    """Whether a text is Python, apart from magics: then what stands without quotes is a name, not a value."""
+    if len(text) > LONGEST_PARSED or _FOREIGN_CELL.match(text):
+        return False
+    plain = _MAGIC.sub(lambda match: f"{match[1] or match[2] or ''}pass", text)
+    # The first statements tell it nearly always, and a long text takes long to parse.
+    cut = re.compile(r"\n(?=[^\s)\]}#])").search(plain, FIRST_PARSED)
+    return (cut is not None and _parses(plain[: cut.start()])) or _parses(plain)
+
+
+def _parses(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
