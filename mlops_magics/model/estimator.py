@@ -5,6 +5,7 @@ Duck-typed: whatever has ``predict`` counts. Nothing here fits, copies or change
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,15 +31,17 @@ _ADDRESS = re.compile(r" (?:object )?at 0x[0-9a-fA-F]+")
 @dataclass(frozen=True)
 class Description:
     """An estimator in words: ``class_name`` such as ``sklearn.pipeline.Pipeline``, and its ``params`` as one flat
-    mapping whose nested names are joined by two underscores, as scikit-learn spells them (``clf__C``).
+    mapping whose nested names are joined by two underscores, as scikit-learn spells them (``clf__C``); ``defaults``
+    names those that are what the class would have without a word.
     """
 
     class_name: str
     params: Mapping[str, Any]
+    defaults: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
-        return {"class_name": self.class_name, "params": dict(self.params)}
+        return {"class_name": self.class_name, "params": dict(self.params), "defaults": list(self.defaults)}
 
 
 def class_name_of(model: object) -> str:
@@ -76,10 +79,22 @@ def describe(model: object) -> Description:
     configurations have equal descriptions. A model without ``get_params`` has no parameters.
 
     >>> from sklearn.linear_model import Ridge
-    >>> describe(Ridge(alpha=2.0)).params["alpha"]
-    2.0
+    >>> described = describe(Ridge(alpha=2.0))
+    >>> described.params["alpha"], "alpha" in described.defaults, "tol" in described.defaults
+    (2.0, False, True)
     """
-    return Description(class_name_of(model), dict(sorted(_params_of(model))))
+    params = dict(sorted(_params_of(model)))
+    return Description(class_name_of(model), params, tuple(name for name in sorted(_defaults_of(model)) if name in params))
+
+
+def param_value(value: object) -> Any:
+    """A parameter's value as :func:`describe` gives it: JSON-ready, short, equal for equal configurations.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> param_value(Ridge()), param_value((1, 2))
+    ('Ridge', [1, 2])
+    """
+    return _short(value)
 
 
 def _params_of(model: object) -> Iterator[tuple[str, Any]]:
@@ -92,6 +107,41 @@ def _params_of(model: object) -> Iterator[tuple[str, Any]]:
             yield from _columns_of_parts(value, f"{prefix}__" if prefix else "")
         else:
             yield name, _short(value)
+
+
+def _defaults_of(model: Any, prefix: str = "") -> Iterator[str]:
+    """The parameters, nested ones by path, that are what the signature of their class says."""
+    if isinstance(model, type) or not callable(getattr(model, "get_params", None)):
+        return
+    usual = _signature_defaults(type(model))
+    for name, value in model.get_params(deep=False).items():
+        if name in usual and _is_same(value, usual[name]):
+            yield prefix + name
+        parts = [(part[0], part[1]) for part in value] if _is_named_parts(value) else [(name, value)]
+        for label, part in parts:
+            yield from _defaults_of(part, f"{prefix}{label}__")
+
+
+def _signature_defaults(kind: type) -> Mapping[str, Any]:
+    """What a class takes when nothing is said; one that hands on ``**kwargs`` has the words of those before it too."""
+    found: dict[str, Any] = {}
+    for part in kind.__mro__[:-1]:
+        init = part.__dict__.get("__init__")
+        if not inspect.isfunction(init):
+            continue
+        words = inspect.signature(init).parameters.values()
+        found = {word.name: word.default for word in words if word.default is not word.empty} | found
+        if not any(word.kind is word.VAR_KEYWORD for word in words):
+            break
+    return found
+
+
+def _is_same(value: object, usual: object) -> bool:
+    if value is usual:
+        return True
+    if type(value) is not type(usual) or not isinstance(value, bool | int | float | str | tuple | list | dict):
+        return False
+    return value == usual or (value != value and usual != usual)  # noqa: PLR0124 - NaN is the usual missing value
 
 
 def _is_named_parts(value: object) -> bool:
