@@ -47,9 +47,9 @@ def module_names(namespace: Mapping[str, Any] | None, tree: ast.AST) -> dict[str
     if not namespace:
         return {}
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    # A mapping of the person's may raise anything; a namespace is a dict.
-    values = {name: namespace.get(name) for name in names}
-    return {name: value.__name__ for name, value in values.items() if isinstance(value, ModuleType)}
+    # By type and by the module's own dict: a value of the person's may do anything when it is looked at.
+    modules = {name: value for name in names if issubclass(type(value := namespace.get(name)), ModuleType)}
+    return {name: str(vars(module).get("__name__", name)) for name, module in modules.items()}
 
 
 def dotted_name(node: ast.AST, names: Mapping[str, str]) -> str | None:
