@@ -1,0 +1,73 @@
+"""The classes whose methods are watched: each method where it is defined, found again when it was replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from weakref import WeakSet, ref
+
+from mlops_magics.capture.autolog.methods import WatchedMethod, Watcher, function_of
+
+WITHOUT_NEWS = ("sklearn.", "abc", "typing")
+"""Modules whose classes are complete when they are made, and bring into estimators only what calls ``fit``."""
+
+
+class WatchedClasses:
+    """Stands in for methods of classes, and gives them back.
+
+    Parameters
+    ----------
+    watchers
+        Who is told of the calls of each method.
+    """
+
+    def __init__(self, watchers: Mapping[str, Watcher]) -> None:
+        self._watchers = watchers
+        self._classes: WeakSet[type] = WeakSet()
+        self._own: WeakSet[type] = WeakSet()
+        self._slots: list[tuple[ref[type], str, WatchedMethod]] = []
+
+    def add(self, found: type) -> None:
+        """Watch an estimator, and what it has of classes that are none."""
+        if found in self._classes:
+            return
+        for kind in (found, *found.__mro__[1:-1]):
+            is_complete = kind.__module__.startswith(WITHOUT_NEWS)
+            if kind not in self._classes and (kind is found or not is_complete):
+                self._classes.add(kind)
+                if not is_complete:
+                    self._own.add(kind)
+                self._watch(kind)
+
+    def refresh(self) -> None:
+        """Watch again what was replaced: by somebody who patches, or by a class that came back from another process."""
+        slots = ((held(), method, watched) for held, method, watched in self._slots)
+        lost = {kind for kind, method, watched in slots if kind and _held(kind, method) is not watched}
+        if lost:
+            self._slots = [slot for slot in self._slots if slot[0]() is not None and slot[0]() not in lost]
+        for kind in lost.union(self._own):
+            self._watch(kind)
+
+    def remove(self) -> None:
+        """Give every class back what is its own."""
+        for held, method, watched in self._slots:
+            kind = held()
+            # Unless somebody has put theirs there since: it stays, and never led to ours.
+            if kind is not None and _held(kind, method) is watched:
+                setattr(kind, method, watched.original)
+        self._slots.clear()
+        self._classes.clear()
+        self._own.clear()
+
+    def _watch(self, kind: type) -> None:
+        for method, watcher in self._watchers.items():
+            found = _held(kind, method)
+            if found is None or (isinstance(found, WatchedMethod) and found.watcher is watcher):
+                continue
+            if function_of(found) is not None and not getattr(found, "__isabstractmethod__", False):
+                watched = WatchedMethod(found, watcher)
+                setattr(kind, method, watched)
+                self._slots.append((ref(kind), method, watched))
+
+
+def _held(kind: type, method: str) -> object:
+    return kind.__dict__.get(method)

@@ -1,0 +1,85 @@
+"""A method of a class, watched: calls on instances pass through a watcher, the class looks as it always did."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, Protocol
+
+
+class Visit(Protocol):
+    """One call that is being watched."""
+
+    def done(self, result: Any) -> None:
+        """It returned."""
+
+    def failed(self, error: BaseException) -> None:
+        """It raised."""
+
+
+Watcher = Callable[[Any, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Visit | None]
+"""Told of a call before it begins, with what is called on what and how; None when it is not worth watching. Must not
+raise. It may put another keyword argument into the call.
+"""
+
+
+def watched(function: Callable[..., Any], watcher: Watcher) -> Callable[..., Any]:
+    """Make a function that does what ``function`` does, and tells ``watcher``, whose first argument is its own."""
+
+    @functools.wraps(function)
+    def passing(first: Any, /, *arguments: Any, **named: Any) -> Any:
+        # IPython leaves frames with this name out of tracebacks: the person did not write this one.
+        __tracebackhide__ = True
+        visit = watcher(first, function, arguments, named)
+        if visit is None:
+            return function(first, *arguments, **named)
+        try:
+            result = function(first, *arguments, **named)
+        except BaseException as error:
+            visit.failed(error)
+            raise
+        visit.done(result)
+        return result
+
+    return passing
+
+
+class WatchedMethod:
+    """Stands in a class in place of one of its methods.
+
+    Seen from the class, the method is what it was: signatures, ``%autoreload``, metadata routing and people who patch
+    find the function they know. Only a method bound to an instance is watched. Pickled by value with its class, as
+    joblib does with those of a notebook, it is the original: nothing of this package travels.
+
+    Parameters
+    ----------
+    original
+        What stood there: a function, a descriptor with one inside (scikit-learn's ``available_if``), or another of
+        this kind.
+    """
+
+    def __init__(self, original: Any, watcher: Watcher) -> None:
+        self.original = original
+        self.watcher = watcher
+        self._function = watched(function_of(original), watcher)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        found = self.original.__get__(instance, owner)
+        return found if instance is None else MethodType(self._function, instance)
+
+    def __reduce__(self) -> tuple[Callable[[Any], Any], tuple[Any]]:
+        return copy.copy, (self.original,)
+
+
+def function_of(held: Any) -> Any:
+    """The function that is called when what a class holds is called on an instance, or None."""
+    if inspect.isfunction(held) or type(held).__name__ == "cython_function_or_method":
+        return held
+    if isinstance(held, WatchedMethod):
+        return held._function
+    is_conditional = callable(getattr(held, "check", None)) and hasattr(held, "attribute_name")
+    inside = getattr(held, "fn", None) if is_conditional else None
+    return inside if inspect.isfunction(inside) else None

@@ -1,0 +1,119 @@
+"""The tables that are fitted on, each looked at once for as long as a cell goes on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.capture.autolog.sink import Sink, record_late
+from mlops_magics.capture.tables import Frozen, freeze
+from mlops_magics.errors import DataError
+from mlops_magics.records import Dataset, Record
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.run import ActiveRun
+
+REMEMBERED = 16
+"""So many tables are known again by their content, such as the array that a loop fits ten models on."""
+
+
+@dataclass(slots=True, eq=False)
+class HeldTable:
+    """A table as it was when it was fitted on, what the notebook calls it, and later what was found in it."""
+
+    frozen: Frozen
+    name: str
+    is_named: bool
+    role: str
+    facts: tuple[Record, ...] | None = None
+
+
+class TableBook:
+    """Holds tables on the person's path, and describes them off it.
+
+    The one that was held last is held on until :meth:`let_go`, so that a loop which fits many models on a frame has it
+    looked at once. Longer would keep the memory of what the person has deleted.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._newest: tuple[tuple[Any, ...], HeldTable] | None = None
+        self._known: dict[tuple[Any, ...], tuple[Record, ...]] = {}
+        self._written: set[tuple[str, str, str, str]] = set()
+
+    def hold(self, X: Any, *, role: str) -> HeldTable:
+        """Hold what ``X`` is now, in about a millisecond."""
+        state = _state(X)
+        if state and self._newest and self._newest[0] == state and self._newest[1].role == role:
+            return self._newest[1]
+        name = self._sink.name_of(X)
+        held = HeldTable(freeze(X), name or role, name is not None, role)
+        if not held.frozen.can_wait:
+            self._describe(held, ())
+        if state:
+            self._newest = state, held
+        return held
+
+    def record(self, held: HeldTable, run: ActiveRun) -> str | None:
+        """Describe and record a table, unless the run has it; its fingerprint. Takes its time.
+
+        What is no table, such as a sparse matrix or texts, is said once and has none.
+        """
+        try:
+            if held.facts is None:
+                self._describe(held, self._sink.origins_of(held.name) if held.is_named else (), run)
+        except DataError as error:
+            held.facts = ()
+            self._sink.warn("the data of a fit", error)
+        dataset = next((fact for fact in held.facts or () if isinstance(fact, Dataset)), None)
+        if dataset is None or held.facts is None:
+            return None
+        written = run.id, dataset.name, dataset.role, dataset.fingerprint
+        if written not in self._written:
+            self._written.add(written)
+            record_late(run, *held.facts)
+        return dataset.fingerprint or None
+
+    def let_go(self) -> None:
+        """Hold nothing any more beyond what is waiting to be described."""
+        self._newest = None
+
+    def _describe(self, held: HeldTable, origins: tuple[str, ...], run: ActiveRun | None = None) -> None:
+        run = run or self._sink.current()
+        if run is None:
+            return
+        privacy = run.privacy
+        key = (held.name, held.role, privacy, _content(held.frozen))
+        known = self._known.get(key) if key[-1] else None
+        held.facts = known or held.frozen.describe(name=held.name, role=held.role, origins=origins, privacy=privacy)
+        if key[-1]:
+            self._known[key] = held.facts
+            if len(self._known) > REMEMBERED:
+                del self._known[next(iter(self._known))]
+
+
+def _state(X: Any) -> tuple[Any, ...]:
+    """Equal for two moments between which a table did not change, as long as what was held at the first is still held;
+    empty where that cannot be told.
+
+    By copy-on-write a frame that shares its columns with a held copy gets others as soon as it is changed.
+    """
+    pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
+    if pyarrow and isinstance(X, pyarrow.Table):
+        return (id(X),)
+    if pandas and isinstance(X, pandas.DataFrame) and int(pandas.__version__.partition(".")[0]) >= 3:
+        blocks = getattr(getattr(X, "_mgr", None), "blocks", None)
+        if blocks is not None:
+            return id(X), id(X.index), tuple(X.columns), *(id(block.values) for block in blocks)
+    return ()
+
+
+def _content(frozen: Frozen) -> tuple[Any, ...]:
+    """What tells the array of a fit from others: a digest of all of a copy that is held of it."""
+    numpy, data = sys.modules.get("numpy"), frozen.held.data
+    if numpy is None or not isinstance(data, numpy.ndarray) or frozen.held.stamp is not None or data.dtype.hasobject:
+        return ()
+    digest = blake2b(numpy.ascontiguousarray(data).view(numpy.uint8).data, digest_size=16).hexdigest()
+    return data.shape, data.dtype.str, digest
