@@ -84,7 +84,8 @@ def describe(model: object) -> Description:
     (2.0, False, True)
     """
     params = dict(sorted(_params_of(model)))
-    return Description(class_name_of(model), params, tuple(name for name in sorted(_defaults_of(model)) if name in params))
+    defaults = tuple(sorted(params.keys() & set(_defaults_of(model))))
+    return Description(class_name_of(model), params, defaults)
 
 
 def param_value(value: object) -> Any:
