@@ -1,0 +1,300 @@
+"""Which execution took which names from which: what a cell stood on when it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops_magics.capture.notebook.names import Effects, effects
+from mlops_magics.capture.notebook.scopes import WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of a cell, as :class:`mlops_magics.records.Cell` tells it, with its source.
+
+    ``position`` counts executions from 1 in the order they began; ``cell`` is the front end's id, or None;
+    ``status`` is ``ok`` or ``error``; ``started`` is UTC without zone, if it is known.
+    """
+
+    position: int
+    cell: str | None
+    source: str
+    status: str = "ok"
+    facts: int = 0
+    is_before: bool = False
+    execution_count: int | None = None
+    started: datetime | None = None
+
+
+@dataclass(slots=True)
+class Binding:
+    """Where a name comes from at a moment: who bound it last, and who changed it since, oldest first.
+
+    ``fixed`` is what it is bound to in full, where that is known; ``is_doubtful`` says that the execution raised, and
+    may not have come as far.
+    """
+
+    writer: int | None
+    changers: tuple[int, ...] = ()
+    fixed: str | None = None
+    free: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
+    is_doubtful: bool = False
+
+    @property
+    def providers(self) -> tuple[int, ...]:
+        """Everyone the name was made by, oldest first."""
+        return self.changers if self.writer is None else (self.writer, *self.changers)
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it stands for what an import found."""
+        return self.fixed is not None and self.fixed.startswith("import ")
+
+
+class Flow:
+    """The names of a notebook, followed through its executions in the order they ran.
+
+    ``taken[i]`` maps the names that execution i took to the earlier executions it took them from; ``later[i]`` likewise
+    the names that functions it defined could already have seen; ``writers[i]`` maps the names it took to who had bound
+    them; ``leaves[i]`` are the names it bound or changed.
+    """
+
+    def __init__(self, executions: Sequence[Execution]) -> None:
+        self.executions = tuple(executions)
+        self.effects = tuple(effects(execution.source) for execution in executions)
+        self.taken: list[dict[str, tuple[int, ...]]] = []
+        self.later: list[dict[str, tuple[int, ...]]] = []
+        self.writers: list[dict[str, int | None]] = []
+        self.leaves: list[frozenset[str]] = []
+        self.bindings: dict[str, Binding] = {}
+        for index in range(len(self.executions)):
+            self._run(index)
+
+    def providers(self, index: int) -> dict[int, frozenset[str]]:
+        """Earlier executions that execution ``index`` took names from, and which, in the order they ran."""
+        merged: dict[int, set[str]] = {}
+        for links in (self.taken[index], self.later[index]):
+            for name, sources in links.items():
+                for source in sources:
+                    merged.setdefault(source, set()).add(name)
+        return {key: frozenset(merged[key]) for key in sorted(merged)}
+
+    # -- one execution ------------------------------------------------------------------------------------------------
+
+    def _run(self, index: int) -> None:
+        done = self.effects[index]
+        reads, touched = self._with_functions(done)
+        known = {name: self.bindings[name] for name in reads if name in self.bindings}
+        self.taken.append({name: self._sources(name, index) for name in known})
+        self.writers.append({name: binding.writer for name, binding in known.items()})
+        later = (name for name in self._free_of_definitions(done) if name in self.bindings)
+        self.later.append({name: self.bindings[name].providers for name in later})
+        self._leave(index, done, touched)
+
+    def _with_functions(self, done: Effects) -> tuple[set[str], set[str]]:
+        """The names a cell reads, with those that the functions it mentions read when they are called, and the names
+        these functions bind or change.
+        """
+        reads, touched = set(done.reads), set[str]()
+        for mentioned in done.reads:
+            waiting, seen = [mentioned], {mentioned}
+            while waiting:
+                binding = self.bindings.get(waiting.pop())
+                if binding is None:
+                    continue
+                touched.update(name for name in binding.touched if not done.binds_before(name, mentioned))
+                for name in binding.free - seen:
+                    seen.add(name)
+                    if not done.binds_before(name, mentioned):
+                        reads.add(name)
+                        waiting.append(name)
+        return reads, touched
+
+    def _free_of_definitions(self, done: Effects) -> set[str]:
+        free = set().union(*done.closures.values()) if done.closures else set()
+        return free - done.writes - done.reads
+
+    def _sources(self, name: str, index: int) -> tuple[int, ...]:
+        done, cell, sources = self.effects[index], self.executions[index].cell, self.bindings[name].providers
+        if cell is None or (name not in done.unsure and name not in done.settled):
+            return sources
+        return tuple(
+            source
+            for source in sources
+            if self.executions[source].cell != cell
+            or not (name in done.unsure or self._makes_again(index, source, name))
+        )
+
+    def _makes_again(self, index: int, former: int, name: str) -> bool:
+        """Whether a cell that is run again only makes anew what it had changed of a name before."""
+        before = self.effects[former]
+        if name in before.writes:
+            return False
+        return covers(self.effects[index].settled.get(name, ()), before.settled.get(name, ()))
+
+    # -- what it leaves behind ----------------------------------------------------------------------------------------
+
+    def _leave(self, index: int, done: Effects, touched: Iterable[str]) -> None:
+        if self.executions[index].status != "ok":
+            self._leave_doubts(index, done)
+            self.leaves.append(frozenset())
+            return
+        changed = {name for name in done.changes if not self._is_function_of_module(name, done)}
+        for name in done.deletes:
+            self.bindings.pop(name, None)
+        for name in done.writes - done.maybe:
+            self._bind(name, index, done)
+        for name in done.maybe:
+            self._change(name, index, done)
+        for name in changed - done.writes:
+            self._change(name, index, done)
+        for name in touched:
+            if name not in done.writes:
+                self._change(name, index, done)
+        self.leaves.append(done.writes | changed | frozenset(touched))
+
+    def _leave_doubts(self, index: int, done: Effects) -> None:
+        """An execution that raised provides what nobody else does: it may have come as far."""
+        for name in done.writes:
+            former = self.bindings.get(name)
+            if former is None or former.is_doubtful:
+                self.bindings[name] = Binding(
+                    index,
+                    free=done.closures.get(name, frozenset()),
+                    touched=done.touches.get(name, frozenset()),
+                    is_doubtful=True,
+                )
+
+    def _is_function_of_module(self, name: str, done: Effects) -> bool:
+        binding = self.bindings.get(name)
+        return name in done.by_method and binding is not None and binding.is_import
+
+    def _bind(self, name: str, index: int, done: Effects) -> None:
+        fixed = done.fixed.get(name)
+        former = self.bindings.get(name)
+        is_again = former is not None and not former.is_doubtful and former.is_import and former.fixed == fixed
+        if former is not None and is_again and not self._all_made_again(former, name, done):
+            # Importing a module again finds it as it is: seeded, configured.
+            if name in done.changes:
+                self._change(name, index, done)
+            return
+        self.bindings[name] = Binding(
+            index,
+            fixed=fixed,
+            free=done.closures.get(name, frozenset()),
+            touched=done.touches.get(name, frozenset()),
+        )
+
+    def _all_made_again(self, binding: Binding, name: str, done: Effects) -> bool:
+        settled = done.settled.get(name, frozenset())
+        changers = [index for index in binding.providers if name in self.effects[index].changes]
+        return all(covers(settled, self.effects[index].settled.get(name, ())) for index in changers)
+
+    def _change(self, name: str, index: int, done: Effects) -> None:
+        binding = self.bindings.setdefault(name, Binding(None))
+        settled = done.settled.get(name, frozenset())
+        if settled and name not in done.maybe:
+            kept = (old for old in binding.changers if not covers(settled, self._settled_only(old, name)))
+            binding.changers = tuple(kept)
+        elif name in done.maybe:
+            binding.changers = tuple(old for old in binding.changers if not self._is_same_cell(old, index))
+            binding.fixed = None
+        binding.changers += (index,)
+        if name in done.closures:
+            binding.free |= done.closures[name]
+            binding.touched |= done.touches.get(name, frozenset())
+
+    def _settled_only(self, index: int, name: str) -> frozenset[str]:
+        done = self.effects[index]
+        return frozenset() if name in done.writes else done.settled.get(name, frozenset())
+
+    def _is_same_cell(self, left: int, right: int) -> bool:
+        one, other = self.executions[left], self.executions[right]
+        return one.cell is not None and one.cell == other.cell and one.source == other.source
+
+
+def covers(places: Collection[str], former: Collection[str]) -> bool:
+    """Whether making ``places`` anew leaves nothing of ``former``; nothing known of the former is not covered.
+
+    >>> covers({"price"}, {"price/2"}), covers({"price"}, {"count"}), covers({"price"}, ())
+    (True, False, False)
+    """
+    return bool(former) and all(any(old == new or old.startswith(new + "/") for new in places) for old in former)
+
+
+def providers(executions: Sequence[Execution]) -> list[dict[int, frozenset[str]]]:
+    """For each execution, the indices of earlier ones it took names from, and which names.
+
+    A name is taken from whoever bound it last and from everyone who changed it in place since. An execution that
+    raised provides only what nobody else does. A function's outer names count where the function is mentioned, and,
+    as far as they exist, where it is defined.
+
+    >>> runs = [Execution(1, "a", "x = 1"), Execution(2, "b", "y = 2"), Execution(3, "c", "print(x)")]
+    >>> providers(runs)
+    [{}, {}, {0: frozenset({'x'})}]
+    """
+    flow = Flow(executions)
+    return [flow.providers(index) for index in range(len(flow.executions))]
+
+
+def stands_on(executions: Sequence[Execution], wanted: Collection[int]) -> tuple[int, ...]:
+    """The indices of ``wanted`` and of everything it took names from, transitively, in the order they ran.
+
+    Executions that did something no name shows, such as ``%load_ext`` or ``import *``, are kept when they ran well
+    before the last one needed. Law: ``stands_on(executions, stands_on(executions, wanted))`` is the same.
+
+    >>> runs = [Execution(1, "a", "x = 1"), Execution(2, "b", "y = 2"), Execution(3, "c", "print(x)")]
+    >>> stands_on(runs, [2])
+    (0, 2)
+    """
+    if not wanted:
+        return ()
+    flow = Flow(executions)
+    last = max(wanted)
+    hidden = (
+        index
+        for index in range(last)
+        if flow.effects[index].is_opaque and flow.executions[index].status == "ok"
+    )
+    return tuple(sorted(reachable([flow.taken, flow.later], [*wanted, *hidden])))
+
+
+def stands_on_name(executions: Sequence[Execution], upto: int, name: str) -> tuple[int, ...]:
+    """The indices of the executions that made what ``name`` was when execution ``upto`` had run, itself included.
+
+    Empty when nothing that ran bound the name. This is the lineage of an object: opaque executions are left out.
+
+    >>> runs = [Execution(1, "a", "x = 1"), Execution(2, "b", "y = x"), Execution(3, "c", "x = 3")]
+    >>> stands_on_name(runs, 1, "y"), stands_on_name(runs, 2, "x")
+    ((0, 1), (2,))
+    """
+    flow = Flow(executions[: upto + 1])
+    binding = flow.bindings.get(name)
+    return tuple(sorted(reachable([flow.taken], binding.providers))) if binding else ()
+
+
+def reachable(links: Sequence[Sequence[Mapping[str, tuple[int, ...]]]], start: Iterable[int]) -> set[int]:
+    """Everything that ``start`` leads to, itself included, by any of the links."""
+    found: set[int] = set()
+    waiting = set(start)
+    while waiting:
+        index = waiting.pop()
+        found.add(index)
+        for link in links:
+            for sources in link[index].values():
+                waiting.update(set(sources) - found)
+    return found
+
+
+def is_felt(flow: Flow, index: int, provider: int, name: str) -> bool:
+    """Whether ``index`` would differ had ``provider`` not run: it took the name itself, or the very part of it that
+    ``provider`` made, rather than another part of the same object.
+    """
+    done, before = flow.effects[index], flow.effects[provider]
+    if name in before.writes or name not in before.settled:
+        return True
+    parts = done.parts.get(name, frozenset())
+    return WHOLE in parts or any(place.partition("/")[0] in parts for place in before.settled[name])
