@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlops_magics.capture.run import track as track
+    from mlops_magics.capture.tracking import track as track
     from mlops_magics.compare.difference import diff as diff
     from mlops_magics.compare.leaderboard import runs as runs
     from mlops_magics.errors import MlopsError as MlopsError
@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "MlopsError": "errors", "diff": "compare.difference", "drift": "monitor.drift", "evaluate": "model.evaluation",
     "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "runs": "compare.leaderboard",
-    "track": "capture.run",
+    "track": "capture.tracking",
 }  # fmt: skip
 __all__ = [*_HOMES, "load_ipython_extension", "unload_ipython_extension"]  # noqa: PLE0604 - names, all of them
 

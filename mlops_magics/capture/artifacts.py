@@ -74,7 +74,8 @@ def _is_file(path: Path) -> bool:
         return False  # text too long to be a path
 
 
-def _is_frame(content: Any) -> bool:
+def is_frame(content: Any) -> bool:
+    """Whether it is a table of pandas, Polars or Arrow, without importing any of them."""
     return any(
         package in sys.modules and isinstance(content, getattr(sys.modules[package], name, ()))
         for package, name in (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"))
@@ -113,7 +114,7 @@ def _raw(content: Any) -> tuple[bytes, dict[str, Any]]:
 _KINDS: tuple[tuple[Callable[[Any], bool], str, str, Callable[[Any], tuple[bytes, dict[str, Any]]]], ...] = (
     (lambda content: isinstance(content, bytes | bytearray), ".bin", "file", _raw),
     (lambda content: isinstance(content, str), ".txt", "file", _raw),
-    (_is_frame, ".parquet", "file", _frame),
+    (is_frame, ".parquet", "file", _frame),
     (lambda content: hasattr(content, "savefig"), ".png", "file", _figure),
     (lambda content: hasattr(content, "predict") and hasattr(content, "fit"), ".skops", "model", _model),
     (lambda content: isinstance(content, Mapping | list | tuple), ".json", "file", lambda c: (encode(c).encode(), {})),

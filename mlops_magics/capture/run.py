@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import math
-import os
-import re
 import threading
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from mlops_magics.capture.numbers import metric_step, metric_value
-from mlops_magics.errors import CommandError, MlopsError, RunEnded, RunNotFound, ValueNotRecorded
-from mlops_magics.records import Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
+from mlops_magics.capture.privacy import Privacy
+from mlops_magics.errors import MlopsError, RunEnded, ValueNotRecorded
+from mlops_magics.records import Evaluated, Fit, Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
 from mlops_magics.show import Document, Line, Shown
-from mlops_magics.store import open_store
 from mlops_magics.store.location import StoreWarning, shown
 
 if TYPE_CHECKING:
     from mlops_magics.model.evaluation import Evaluation
     from mlops_magics.records import Artifact
     from mlops_magics.store.queries import Store
+    from mlops_magics.store.settings import Settings
 
 ENDS = ("finished", "failed")
-_NAME = re.compile(r"[^\s@/][^\s/]{0,99}")
 _COMMON_STEPS = 1 << 53
+_FACTS = (Param, Tag, Note, Fit, Evaluated)
+"""What a cell that records it is needed for when the run is to happen again."""
+
+
+class Watch(Protocol):
+    """Something that goes on beside a run."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Be over, before this returns."""
 
 
 class ActiveRun(Shown):
-    """A run that is being recorded. Made by :func:`track`; ended by :meth:`end` or by leaving its ``with`` block.
+    """A run that is being recorded. Made by :func:`mlops_magics.track`; ended by :meth:`end` or by leaving its ``with``
+    block.
 
     What a log call returned from survives the death of the process. Logging never waits for a lock, and never raises
     because of the disk: it warns once, and :meth:`end` says how much was not recorded.
@@ -40,15 +50,29 @@ class ActiveRun(Shown):
     ----------
     id, experiment, name
         What the run is called. The id is unique; a name may be used again, and then means its newest run.
+    settings
+        What the owner of the store decided for every run.
+    privacy
+        What of it is not written down in the clear.
+    facts
+        How many facts were recorded so far that stem from what the notebook does. Threads that log at the same moment
+        may be counted once.
+    has_own_model
+        Whether the person named the run's model, by evaluating or keeping one.
     """
 
-    def __init__(self, store: Store, identity: Run) -> None:
+    def __init__(self, store: Store, identity: Run, *, settings: Settings, private: bool = False) -> None:
         self.store = store
         self.id = identity.id
         self.experiment = identity.experiment
         self.name = identity.name
         self.status: RunStatus = "running"
+        self.settings = settings
+        self.privacy = Privacy(private or settings.private, settings.private_columns)
+        self.facts = 0
+        self.has_own_model = False
         self._closing = threading.Lock()
+        self._watches: list[Watch] = []
         self._journal = store.open_journal(identity.id)
         self._metric = self._journal.metric
         self._names: set[str] = set()
@@ -77,6 +101,7 @@ class ActiveRun(Shown):
 
         Examples
         --------
+        >>> from mlops_magics import track
         >>> with track("flights") as run:
         ...     run.log({"val/loss": 0.31, "val/auc": 0.72}, step=3)
         ...     run.log(seconds=12.5)
@@ -93,6 +118,7 @@ class ActiveRun(Shown):
                 and self.status == "running"
             ):
                 self._metric(name, value, step)
+                self.facts += 1
                 return
         self._log(values, step)
 
@@ -112,6 +138,7 @@ class ActiveRun(Shown):
                 self._journal.metrics(checked, position)
         except TypeError:
             raise _unwritable(*checked) from None
+        self.facts += len(checked)
         known.update(checked)
 
     def params(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> None:
@@ -149,7 +176,9 @@ class ActiveRun(Shown):
 
         self._check_open()
         artifact = keep(self.store, content, name=name)
+        self.has_own_model |= artifact.type == "model"
         self._record(artifact)
+        self.facts += 1
         return artifact
 
     def evaluate(  # noqa: PLR0913 - the words of an evaluation
@@ -189,6 +218,7 @@ class ActiveRun(Shown):
         gone = self._evaluated.get(split, set()) - metrics.keys()
         self._evaluated[split] = set(metrics)
         self.log({**metrics, **dict.fromkeys(gone, math.nan)})
+        self.has_own_model = True
         self._record(*facts_of(self.store, evaluation, model, X, split=split, name=name or split))
         return evaluation
 
@@ -219,6 +249,8 @@ class ActiveRun(Shown):
         """
         if status not in ENDS:
             raise ValueNotRecorded(f"a run does not end as {status!r}", seen=status, exists=ENDS)
+        for watch in self._watches:
+            watch.stop()
         with self._closing:
             if self.status != "running":
                 return
@@ -254,7 +286,18 @@ class ActiveRun(Shown):
         for record in records:
             if isinstance(record, Text) and self._journal.knows_text(record.sha256):
                 continue
+            self.facts += isinstance(record, _FACTS)
             self._journal.record(record)
+
+    def surroundings(self, values: Mapping[str, float]) -> None:
+        """Record metrics of the machine, which are no facts of the experiment."""
+        if self.status == "running":
+            self._journal.metrics({name: metric_value(name, value) for name, value in values.items()}, None)
+
+    def watch(self, watch: Watch) -> None:
+        """Keep something going until the run ends."""
+        self._watches.append(watch)
+        watch.start()
 
     def watch_environment(self, folder: Path) -> None:
         """Record where the run happens, from a thread: reading the metadata of a hundred packages takes a while."""
@@ -282,92 +325,6 @@ class ActiveRun(Shown):
         if self.status == "running":
             return Document(Line(f"Tracking {title} in {shown(self.store.path)}"))
         return Document(Line(f"{title} is {self.status}"))
-
-
-def track(  # noqa: PLR0913 - all that can be said of a run when it begins
-    experiment: str,
-    name: str | None = None,
-    *,
-    store: Store | str | os.PathLike[str] | None = None,
-    params: Mapping[str, Any] | None = None,
-    tags: Mapping[str, Any] | None = None,
-    resume: bool = False,
-    source: str | None = None,
-) -> ActiveRun:
-    """Start a run of an experiment, or go on with one that was interrupted.
-
-    Parameters
-    ----------
-    experiment
-        What the runs that are compared with each other have in common.
-    name
-        What this variant is called. Made up from the experiment when not given. May be used again.
-    store
-        A store or where it is; see :func:`mlops_magics.open_store`.
-    params, tags
-        Recorded at once.
-    resume
-        Go on with the newest run of this name, keeping its id and what it recorded.
-    source
-        The notebook or script, relative to where it runs.
-
-    Raises
-    ------
-    CommandError
-        A name is not 1 to 100 characters without spaces, slashes or a leading ``@``.
-    RunNotFound
-        ``resume``, and there is no such run.
-    StoreError
-        No store can be made there.
-
-    Examples
-    --------
-    >>> with track("flights", "baseline", params={"C": 1.0}) as run:
-    ...     run.log({"val/auc": 0.72})
-    >>> run.store.metrics("baseline")
-    {'val/auc': 0.72}
-    """
-    for what, value in (("experiment", experiment), ("run", name)):
-        if value is not None and not _NAME.fullmatch(value):
-            raise CommandError(
-                f"{value!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}",
-                hint="Use 1 to 100 characters without spaces or slashes, not beginning with @",
-            )
-    place = open_store(store)
-    run = ActiveRun(place, _resumed(place, experiment, name) if resume else _new(place, experiment, name))
-    # What it failed of before is over with being resumed.
-    message = "" if resume else None
-    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source, message=message))
-    run.params(params)
-    run.tag(tags)
-    run.watch_environment(Path.cwd())
-    return run
-
-
-def _new(store: Store, experiment: str, name: str | None) -> Run:
-    run_id = store.new_run_id()
-    started = datetime.now(UTC).replace(tzinfo=None)
-    return Run(
-        id=run_id, experiment=experiment, name=name or f"{experiment}-{run_id[-4:]}", status="running", started=started
-    )
-
-
-def _resumed(store: Store, experiment: str, name: str | None) -> Run:
-    candidates = [run for run in store.all_runs() if run.experiment == experiment and name in {None, run.name}]
-    if not candidates:
-        raise RunNotFound(
-            f"there is no run {experiment}/{name} to resume" if name else f"{experiment} has no run to resume",
-            seen=name,
-            exists=list(dict.fromkeys(run.name for run in store.all_runs() if run.experiment == experiment)),
-            hint="Leave --resume out to start it",
-        )
-    run = candidates[-1]
-    if run.status == "running":
-        raise MlopsError(
-            f"{experiment}/{run.name} is running somewhere",
-            hint="End it there first, or start a new one without --resume",
-        )
-    return run
 
 
 def _unwritable(*names: Any) -> MlopsError:

@@ -7,45 +7,71 @@ from __future__ import annotations
 
 import os
 import re
-import time
-import warnings
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.autolog import FitWatch
-from mlops_magics.capture.run import ActiveRun, track
-from mlops_magics.errors import CommandError, MlopsError
-from mlops_magics.records import Cell, Text
-from mlops_magics.store.location import StoreWarning
+from mlops_magics.capture.autolog import Autolog
+from mlops_magics.capture.cells import CellLog, ExecutedCell
+from mlops_magics.capture.guard import Guard
+from mlops_magics.capture.outputs import OutputWatch
+from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.secrets import mask
+from mlops_magics.capture.tracking import track
+from mlops_magics.capture.worker import Worker
+from mlops_magics.errors import CommandError
+from mlops_magics.records import Cell, Judged, Record, Seed, Text
+from mlops_magics.show.progress import Progress
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.notebook.findings import Examination
+    from mlops_magics.capture.notebook.flow import Execution
 
 _BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
 
+ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
-@dataclass(slots=True)
-class _RunningCell:
-    """The cell that is being executed. Cells it executes itself, as ``%%capture`` does, are part of it."""
 
-    id: str | None
-    source: str
-    is_in_history: bool
-    began: float
-    begins_run: bool = False
-    ends_run: bool = False
+def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a bar has a label
+    return nullcontext(lambda share, what: None)  # noqa: ARG005
 
 
 class Session:
-    """One notebook's tracking: at most one open run, its cells, its fits."""
+    """One notebook's tracking: at most one open run, its cells, its fits, what they displayed.
 
-    def __init__(self, shell: Any) -> None:
+    What observes runs behind a guard: it never breaks a cell, and says once what it could not record.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    progress
+        Makes a progress bar with a label, for fits that take long.
+    """
+
+    def __init__(self, shell: Any, *, progress: ProgressBar = _no_bar) -> None:
         self._shell = shell
+        self._owner = os.getpid()
         self._run: ActiveRun | None = None
-        self._cell: _RunningCell | None = None
-        self._position = 0
-        self._has_warned = False
-        self._fits = FitWatch(self._see_fit)
+        self._cells = CellLog(shell)
+        self._offset = 0
+        self._first = 1
+        self._facts_before = 0
+        self._begins_run = self._ends_run = False
+        self._guard = Guard()
+        self._worker = Worker(self._guard)
+        self._outputs = OutputWatch(shell)
+        self._keeps_outputs = True
+        self._fits = Autolog(self)
+        self.autolog = True
+        self.progress = progress
 
     def start(self) -> None:
         """Begin to observe the shell."""
+        with self._guard("the cells that ran before"):
+            self._cells.adopt_history()
+        with self._guard("what cells display"):
+            self._outputs.start()
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
 
@@ -55,6 +81,8 @@ class Session:
         self._shell.events.unregister("post_run_cell", self._after_cell)
         if self.has_run:
             self.end()
+        self._outputs.stop()
+        self._worker.close()
 
     # -- the run ----------------------------------------------------------------------------------------------------
 
@@ -76,32 +104,54 @@ class Session:
             raise CommandError("no run is open in this notebook", hint="Start one: %mlops track EXPERIMENT --name NAME")
         return self._run
 
-    def track(
-        self, experiment: str, name: str | None = None, *, resume: bool = False, this_cell: bool = False
+    def track(  # noqa: PLR0913 - all that can be said of a run when it begins
+        self,
+        experiment: str,
+        name: str | None = None,
+        *,
+        resume: bool = False,
+        this_cell: bool = False,
+        private: bool = False,
+        outputs: bool = True,
+        system_seconds: float | None = None,
     ) -> tuple[ActiveRun, ActiveRun | None]:
         """Start a run here. A run that is open is ended first; it is the second value returned.
 
         Parameters
         ----------
-        experiment, name, resume
+        experiment, name, resume, private, system_seconds
             See :func:`mlops_magics.track`.
         this_cell
             The run is over when the cell is.
+        outputs
+            Keep figures, and the first rows of tables that cells end with.
         """
         former = self.run if self.has_run else None
         is_same = former and former.experiment == experiment and name in {None, former.name}
         if resume and is_same:
             self._end_former()
         # Otherwise the former ends when the new one has begun: a wrong word must not end it.
-        begun = track(experiment, name, resume=resume, source=self._notebook())
+        begun = track(
+            experiment,
+            name,
+            resume=resume,
+            source=self._notebook(),
+            private=private,
+            system_seconds=system_seconds,
+        )
         if self.has_run:
             self._end_former()
+        self._guard.renew()
         self._run = begun
-        earlier = begun.store.cells(begun.id) if resume else ()
-        self._position = max((cell.position for cell in earlier), default=0)
-        self._fits.refresh()
-        if self._cell:
-            self._cell.begins_run, self._cell.ends_run = True, this_cell
+        self._keeps_outputs = outputs and begun.settings.outputs
+        self._begins_run, self._ends_run = self._cells.running is not None, this_cell
+        self._first = len(self._cells.executed) + 1
+        with self._guard("the cells that ran before"):
+            earlier = begun.store.cells(begun.id) if resume else ()
+            self._offset = max((cell.position for cell in earlier), default=0)
+            self._record_cells_before()
+        with self._guard("fits"):
+            self._watch_fits()
         return begun, former
 
     def end(self) -> ActiveRun:
@@ -113,94 +163,160 @@ class Session:
             None is open.
         """
         run = self.run
-        self._record_cell(None)
-        run.end()
-        self._fits.remove()
+        if self._cells.running:
+            self._cells.measure(self._cells.running)
+            self._record_cell(self._cells.running)
+        self._finish()
         return run
 
     def _end_former(self) -> None:
         # A cell that begins by starting another run is no part of this one, unless it is where this one began.
-        if self._cell and (self._cell.begins_run or not _BEGINS_WITH_TRACK.match(self._cell.source)):
-            self._record_cell(None)
-        self.run.end()
+        running = self._cells.running
+        if running and (self._begins_run or not _BEGINS_WITH_TRACK.match(running.source)):
+            self._cells.measure(running)
+            self._record_cell(running)
+        self._finish()
+
+    def _finish(self, error: str | None = None) -> None:
+        """Write down what is still to be seen, and end the run."""
+        run = self.run
+        with self._guard("fits"):
+            self._fits.remove()
+        dropped = self._worker.finish()
+        if dropped:
+            self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
+        with self._guard("how far the notebook can be trusted"):
+            run.record(*self._judged())
+        run.end("failed" if error else "finished", error)
+        self._begins_run = self._ends_run = False
 
     # -- cells ------------------------------------------------------------------------------------------------------
 
     def _before_cell(self, info: Any) -> None:
-        cell_id = getattr(info, "cell_id", None)
-        # A front end gives its cells ids; one without, while another is executed, was executed by that one.
-        if self._cell and cell_id is None:
-            return
-        self._cell = _RunningCell(cell_id, info.raw_cell or "", bool(info.store_history), time.perf_counter())
-        if self.has_run:
-            self._fits.refresh()
-        else:
-            self._fits.remove()
+        with self._guard("a cell"):
+            if not self._cells.begin(info):
+                return
+            self._begins_run = False
+            self._facts_before = self.run.facts if self.has_run else 0
+        with self._guard("what cells display"):
+            self._outputs.begin()
+        with self._guard("fits"):
+            self._watch_fits()
 
     def _after_cell(self, result: Any) -> None:
-        cell = self._cell
-        if cell is None or (result is not None and (result.info.raw_cell or "") != cell.source):
-            return
-        # A kernel that was interrupted while the cell awaited something has no result.
-        error = KeyboardInterrupt() if result is None else result.error_before_exec or result.error_in_exec
-        if self.has_run:
-            self._record_cell(error)
-            if cell.ends_run:
-                message = f"{type(error).__name__}: {error}" if error else None
-                self.run.end("failed" if error else "finished", message)
-                self._fits.remove()
-        self._cell = None
+        with self._guard("a cell"):
+            cell = self._cells.finish(result)
+            if cell is None or not self.has_run:
+                return
+            self._record_cell(cell)
+            with self._guard("what cells display"):
+                self._record_outputs(cell, result)
+            if self._ends_run:
+                self._finish(cell.error)
 
-    def _record_cell(self, error: BaseException | None) -> None:
-        cell = self._cell
-        if cell is None:
-            return
-        self._position += 1
-        source = Text.of(cell.source)
-        self.run.record(
-            source,
-            Cell(
-                cell=cell.id,
-                position=self._position,
-                execution_count=self._execution_count() if cell.is_in_history else None,
-                source=source.sha256,
-                seconds=time.perf_counter() - cell.began,
-                status="error" if error else "ok",
-                error=f"{type(error).__name__}: {error}" if error else None,
-            ),
+    def _record_cell(self, cell: ExecutedCell) -> None:
+        run = self.run
+        with self._guard("a cell"):
+            run.record(*self._facts_of(cell, facts=max(run.facts - self._facts_before, 0)))
+
+    def _record_cells_before(self) -> None:
+        for cell in self._cells.executed:
+            self.run.record(*self._facts_of(cell))
+        self._facts_before = self.run.facts
+
+    def _facts_of(self, cell: ExecutedCell, *, facts: int = 0) -> tuple[Text, Cell]:
+        source = Text.of(mask(cell.source))
+        cell.facts = facts
+        return source, Cell(
+            cell=cell.id,
+            position=self._offset + cell.number,
+            execution_count=cell.count,
+            source=source.sha256,
+            started=cell.started,
+            seconds=cell.seconds,
+            status=cell.status or "ok",
+            error=mask(cell.error) if cell.error else None,
+            is_async=cell.is_async,
+            is_before=cell.number < self._first,
+            facts=facts,
         )
 
-    def _execution_count(self) -> int | None:
-        # Not shell.execution_count: versions of IPython differ in whether it is this cell's or already the next one's.
-        return len(self._shell.user_ns.get("In", ())) - 1 or None
-
-    # -- fits -------------------------------------------------------------------------------------------------------
-
-    def _see_fit(self, estimator: Any, X: Any) -> None:
-        """Record what was fitted on what. The user's cell must not feel it, whatever goes wrong here."""
-        if not self.has_run or not hasattr(estimator, "predict"):
+    def _record_outputs(self, cell: ExecutedCell, result: Any) -> None:
+        run = self.run
+        if not self._keeps_outputs or run.privacy.is_private:
             return
-        try:
-            self._record_fit(estimator, X)
-        except Exception as error:  # noqa: BLE001 - the autologger's guard
-            if not self._has_warned:
-                self._has_warned = True
-                reason = str(error) if isinstance(error, MlopsError) else f"{type(error).__name__}: {error}"
-                warnings.warn(f"a fit was not recorded in full: {reason}", StoreWarning, stacklevel=3)
+        position = self._offset + cell.number
+        for output in self._outputs.collect(result, cell.count, run.privacy):
+            self.later(lambda output=output: run.record(output.keep(run.store, position)))  # type: ignore[misc]
 
-    def _record_fit(self, estimator: Any, X: Any) -> None:
-        from mlops_magics.capture.evaluating import params_of
-        from mlops_magics.capture.tables import describe_table
+    def examine(self) -> Examination:
+        """How far the notebook can be trusted: what ran out of order, twice, was edited since, deleted, skipped."""
+        from mlops_magics.capture.notebook.document import notebook_path, read_notebook
+        from mlops_magics.capture.notebook.findings import examine
 
-        self.run.record(*params_of(estimator))
-        if X is not None:
-            dataset, profile = describe_table(X, name=self.name_of(X) or "fit", role="fit")
-            self.run.record(profile, dataset)
+        path = notebook_path(os.environ, self._shell.user_ns)
+        return examine(self._executions(), read_notebook(path) if path else None)
+
+    def _executions(self) -> list[Execution]:
+        from mlops_magics.capture.notebook.flow import Execution
+
+        return [
+            Execution(
+                position=self._offset + cell.number,
+                cell=cell.id,
+                source=cell.source,
+                status=cell.status or "ok",
+                facts=cell.facts,
+                is_before=cell.number < self._first,
+                execution_count=cell.count,
+                started=cell.started,
+            )
+            for cell in self._cells
+        ]
+
+    def _judged(self) -> list[Record]:
+        from mlops_magics.capture.notebook.seeds import seeds_in
+
+        seeds = [
+            Seed(call=call, position=self._offset + cell.number)
+            for cell in self._cells
+            for call in seeds_in(cell.source)
+        ]
+        seen = self.examine()
+        subject = self._notebook() or "notebook"
+        return [*seeds, Judged(question="notebook", subject=subject, verdict=seen.verdict, detail=seen.to_dict())]
+
+    # -- fits: what autologging asks of a notebook ------------------------------------------------------------------
+
+    def current(self) -> ActiveRun | None:
+        """The run that a fit belongs to, or None. The processes a notebook starts are not the notebook."""
+        return self._run if self.has_run and self._owner == os.getpid() else None
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have something done off the person's path, before the run ends."""
+        self._worker.later(work)
+
+    def warn(self, what: str, error: BaseException) -> None:
+        """Say once what could not be recorded."""
+        self._guard.warn(what, error)
 
     def name_of(self, value: Any) -> str | None:
         """What the notebook calls an object, or None when it has no public name for it."""
         names = (name for name, held in list(self._shell.user_ns.items()) if held is value and not name.startswith("_"))
         return next(names, None)
+
+    def origins_of(self, name: str) -> tuple[str, ...]:
+        """The files and queries that what is called so stems from, as far as the cells tell."""
+        from mlops_magics.capture.notebook.origins import origins_of
+
+        executions = self._executions()
+        return origins_of(executions, len(executions), name, self._shell.user_ns)
+
+    def _watch_fits(self) -> None:
+        if self.has_run and self.autolog and self.run.settings.autolog:
+            self._fits.refresh()
+        else:
+            self._fits.remove()
 
     def _notebook(self) -> str | None:
         """The notebook's file, as far as the front end tells: a path, or None."""

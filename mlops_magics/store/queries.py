@@ -20,6 +20,7 @@ from mlops_magics.store.identity import new_id
 from mlops_magics.store.journal import Journal
 from mlops_magics.store.keeper import Keeper
 from mlops_magics.store.schema import READABLE
+from mlops_magics.store.settings import Settings, settings_or_safest
 
 if TYPE_CHECKING:
     import pandas
@@ -59,6 +60,11 @@ class Store(RunFacts):
     def path(self) -> Path:
         """The folder, which may not exist yet."""
         return self._layout.root
+
+    @property
+    def settings(self) -> Settings:
+        """What its owner decided for every run, from ``settings.toml``; the safest where that is wrong, with a warning."""
+        return settings_or_safest(self._layout)
 
     @property
     def notice(self) -> str | None:

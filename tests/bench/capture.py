@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from mlops_magics.capture.run import ActiveRun, track
+from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.tracking import track
 from mlops_magics.store import open_store
 from tests.bench.figure import Figure, microseconds, milliseconds, ratios
 from tests.bench.timing import answer, fresh, in_turns, start

@@ -43,7 +43,7 @@ def first_run() -> dict[str, Any]:
 
 def empty_runs(count: str) -> dict[str, Any]:
     """Runs that record nothing, one after the other, once everything is imported."""
-    from mlops_magics.capture.run import track
+    from mlops_magics.capture.tracking import track
 
     track("bench", "warm").end()
     _await_environment()
@@ -75,7 +75,7 @@ def cells(module: str, blocks: str, count: str) -> dict[str, Any]:
 
 def writer(name: str, count: str, steps: str) -> dict[str, Any]:
     """One of several that make the store at the same moment and log as fast as they can."""
-    from mlops_magics.capture.run import track
+    from mlops_magics.capture.tracking import track
 
     barrier = Path("barrier")
     (barrier / name).touch()

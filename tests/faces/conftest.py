@@ -1,5 +1,8 @@
 """Real shells: an IPython one per test, and answers of its cells."""
 
+import os
+import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.utils.capture import capture_output
+from jupyter_client.manager import KernelManager
 from traitlets.config import Config
 
 from mlops_magics.store import open_store
@@ -59,6 +63,46 @@ class Notebook:
         self.shell.user_ns[name] = value
 
 
+class Kernel:
+    """A kernel, and the outputs of what it executes, as a front end gets them."""
+
+    def __init__(self, folder, environment) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(
+            cwd=str(folder), env=environment, extra_arguments=["--IPKernelApp.log_level=40"], stderr=subprocess.DEVNULL
+        )
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def ask(self, source: str, cell_id: str | None = None) -> list[dict[str, Any]]:
+        content = {
+            "code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
+            "stop_on_error": False,
+        }  # fmt: skip
+        message = self.client.session.msg("execute_request", content)
+        message["metadata"] = {"cellId": cell_id}
+        self.client.shell_channel.send(message)
+        outputs = []
+        while True:
+            reply = self.client.get_iopub_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
+                return outputs
+            if reply["msg_type"] in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
+                outputs.append({"type": reply["msg_type"], **reply["content"]})
+
+    def kill(self) -> None:
+        os.kill(self.manager.provisioner.pid, signal.SIGKILL)
+        self.manager.provisioner.process.wait()
+
+    def stop(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
 def settle() -> None:
     """Wait for what runs were still looking at when they ended."""
     for thread in threading.enumerate():
@@ -105,3 +149,21 @@ def two_runs(notebook, store) -> Callable[[], Store]:
         notebook.ask("%mlops end")
     settle()
     return store
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("kernel")
+    started = []
+
+    def begin() -> Kernel:
+        kept = {name: value for name, value in os.environ.items() if name != "MLOPS_STORE"}
+        kernel = Kernel(folder, {**kept, "IPYTHONDIR": str(folder / "ipython")})
+        started.append(kernel)
+        assert kernel.ask("%load_ext mlops_magics") == []
+        return kernel
+
+    begin.folder = folder
+    yield begin
+    for kernel in started:
+        kernel.stop()

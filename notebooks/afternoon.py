@@ -1,0 +1,99 @@
+"""One messy afternoon in a notebook, played step by step in a kernel of its own: cells are run out of order, run twice,
+edited, deleted and forgotten. What a person does with keys and mouse, so that it can be told and tested.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import KernelManager
+
+PLACE = Path("afternoon.ipynb")
+
+LOAD = "%load_ext mlops_magics\nimport pandas as pd\nfrom flights import load_flights\n\nflights = load_flights()"
+JANUARY = 'january = flights[flights["month"] == 1].drop(columns="month")'
+THIN = "january = january.iloc[::2]"
+FEATURES = 'features = ["hour", "temp", "wind_speed"]'
+MORE = 'features = ["hour", "temp", "wind_speed", "visib", "carrier", "origin"]'
+SPLIT = """train = january[january["date"].dt.day <= 24]
+test = january[january["date"].dt.day > 24]"""
+TABLE = "X, y = pd.get_dummies(train[features]), train['late']\nX_test = pd.get_dummies(test[features])"
+LOOK = 'january.groupby("carrier")["late"].mean()'
+TRACK = "%mlops track afternoon --name tangled"
+FIT = """from sklearn.ensemble import HistGradientBoostingClassifier
+
+model = HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(X, y)"""
+SCORE = "%mlops evaluate model X_test test['late']"
+END = "%mlops end"
+
+NOTEBOOK = {
+    "load": LOAD, "january": JANUARY, "thin": THIN, "features": FEATURES, "split": SPLIT, "look": LOOK, "table": TABLE,
+    "track": TRACK, "fit": FIT, "score": SCORE, "end": END,
+}  # fmt: skip
+
+STEPS = (
+    ("run", "load"), ("run", "january"), ("run", "features"), ("run", "split"), ("run", "table"),
+    ("run", "track"), ("run", "fit"), ("run", "score"),
+    ("run", "thin"),  # is it quicker with every other flight? a cell further up, only now
+    ("run", "thin"),  # the finger slipped: now it is every fourth
+    ("run", "split"),
+    ("delete", "thin"),  # never mind
+    ("edit", "features", MORE),
+    ("run", "features"), ("run", "table"), ("run", "fit"), ("run", "score"),
+    ("edit", "fit", FIT.replace("60", "200")),  # for tomorrow; it is not run any more
+    ("run", "end"),
+)  # fmt: skip
+
+
+def play() -> Iterator[str]:
+    """Play the steps, telling each; the notebook is saved whenever it changes, as JupyterLab does."""
+    notebook = {name: nbformat.v4.new_code_cell(source, id=name) for name, source in NOTEBOOK.items()}
+    save(notebook)
+    manager = KernelManager(kernel_cmd=None)
+    environment = {**os.environ, "JPY_SESSION_NAME": str(PLACE.absolute())}
+    manager.start_kernel(env=environment, extra_arguments=["--IPKernelApp.log_level=40"])
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        for step in STEPS:
+            yield do(step, notebook, client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+        manager.cleanup_resources()
+
+
+def do(step, notebook, client) -> str:
+    match step:
+        case ("run", name):
+            count = run(notebook[name], client)
+            return f"[{count:2}] ran       {name}"
+        case ("edit", name, source):
+            notebook[name].source = source
+            save(notebook)
+            return f"     edited    {name}"
+        case ("delete", name):
+            del notebook[name]
+            save(notebook)
+            return f"     deleted   {name}"
+    raise ValueError(step)
+
+
+def run(cell, client) -> int:
+    """Send a cell to the kernel as a front end does, with its id."""
+    content = {"code": cell.source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+    message = client.session.msg("execute_request", content)
+    message["metadata"] = {"cellId": cell.id}
+    client.shell_channel.send(message)
+    while True:
+        reply = client.get_shell_msg(timeout=300)
+        if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+            if reply["content"]["status"] != "ok":
+                raise RuntimeError(f"{cell.id}: {reply['content'].get('evalue')}")
+            return reply["content"]["execution_count"]
+
+
+def save(notebook) -> None:
+    nbformat.write(nbformat.v4.new_notebook(cells=list(notebook.values())), PLACE)

@@ -1,0 +1,88 @@
+"""Figures and tables that cells display are kept, in a real kernel; what is private is not."""
+
+import base64
+import json
+
+import pytest
+
+from mlops_magics.store import open_store
+
+PLOT = "import matplotlib.pyplot as plt\nfig, axes = plt.subplots()\naxes.plot([1, 2])\n"
+TABLE = "import pandas as pd\npd.DataFrame({'age': range(60), 'ssn': range(60), 'city': ['Oslo'] * 60})"
+
+
+@pytest.fixture(scope="module")
+def kernel(start):
+    kernel = start()
+    kernel.ask("%matplotlib inline")
+    return kernel
+
+
+@pytest.fixture
+def kept(start, kernel):
+    """Runs cells as a run of their own, and tells what was kept of what they displayed."""
+    store = open_store(start.folder / ".mlops")
+
+    def tracked(*sources, options=""):
+        kernel.ask(f"%mlops track outputs {options}")
+        shown = [output for source in sources for output in kernel.ask(source)]
+        kernel.ask("%mlops end")
+        found = [item for item in store.artifacts("@last") if item.type in {"figure", "preview"}]
+        return shown, {item.name.partition("/")[2]: item for item in found}, store
+
+    return tracked
+
+
+@pytest.mark.parametrize("last", ["plt.show()", "fig", "None", "display(fig); plt.close(fig)"])
+def test_a_figure_is_kept_as_it_was_shown(last, kept):
+    shown, found, store = kept(PLOT + last)
+    image = next(output["data"]["image/png"] for output in shown if "image/png" in output["data"])
+    content = store.blob(found["figure-1.png"].sha256).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert base64.b64decode(image) == content
+
+
+def test_plotly_and_altair_are_kept_with_what_makes_them_again(kept):
+    plotly = "import plotly.graph_objects as go\ngo.Figure(go.Scatter(y=list(range(20_000)))).show('plotly_mimetype')"
+    altair = "import altair as alt\nalt.Chart(pd.DataFrame({'a': [1, 2]})).mark_bar().encode(x='a')"
+    _, found, store = kept(TABLE, plotly, altair)
+    specifications = {name: item for name, item in found.items() if name.endswith(".json") and "figure" in name}
+    assert set(specifications) == {"figure-1.plotly.json", "figure-1.vegalite.json"}
+    figure = json.loads(store.blob(specifications["figure-1.plotly.json"].sha256).read_text())
+    assert len(figure["data"][0]["y"]) == 20_000 or figure["data"][0]["y"]["bdata"]
+
+
+def test_the_first_rows_of_a_table_are_kept(kept):
+    _, found, store = kept(TABLE)
+    preview = found["table.json"]
+    assert (preview.detail["rows"], preview.detail["columns"]) == (60, 3)
+    content = json.loads(store.blob(preview.sha256).read_text())
+    assert content["columns"] == ["age", "ssn", "city"]
+    assert len(content["data"]) == 50
+
+
+def test_what_the_table_becomes_later_is_not_what_was_shown(kept):
+    _, found, store = kept(TABLE.replace("pd.DataFrame", "frame = pd.DataFrame") + "\nframe", "frame['age'] = -1")
+    content = json.loads(store.blob(found["table.json"].sha256).read_text())
+    assert content["data"][3][0] == 3
+
+
+@pytest.mark.parametrize("options", ["--private", "--no-outputs"])
+def test_nothing_is_kept_where_that_is_asked_for(options, kept):
+    assert kept(PLOT + "fig", TABLE, options=options)[1] == {}
+
+
+def test_private_columns_are_not_in_previews(kept, start):
+    settings = start.folder / ".mlops" / "settings.toml"
+    settings.write_text('[privacy]\ncolumns = ["ssn"]\n')
+    try:
+        _, found, store = kept(TABLE)
+    finally:
+        settings.unlink()
+    assert json.loads(store.blob(found["table.json"].sha256).read_text())["columns"] == ["age", "city"]
+    assert found["table.json"].detail["hidden"] == ["ssn"]
+
+
+def test_a_figure_too_large_is_not_kept_and_a_cell_keeps_so_many(kept):
+    many = "for number in range(25):\n    plt.figure(); plt.plot([number]); plt.show()"
+    assert len(kept(PLOT + "plt.close('all')", many)[1]) == 20
