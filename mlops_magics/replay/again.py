@@ -1,0 +1,275 @@
+"""A run, again: its recipe executed in a fresh kernel with a store of its own, and compared with what was recorded."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.errors import MlopsError
+from mlops_magics.records import Environment, Judged, Run, decode
+from mlops_magics.replay.deviation import deviations
+from mlops_magics.replay.execution import Execution, execute, kernel_environment
+from mlops_magics.replay.facts import facts_of
+from mlops_magics.replay.notebook import read_notebook, save, write_notebook
+from mlops_magics.replay.recipe import Recipe, recipe
+from mlops_magics.replay.report import Failure, Outcome, Replay, Surrounding
+from mlops_magics.store import open_store
+from mlops_magics.store.location import FOLDER_NAME, VARIABLE
+from mlops_magics.store.settings import FILE_NAME as SETTINGS
+
+if TYPE_CHECKING:
+    from mlops_magics.show.progress import Progress
+    from mlops_magics.store.queries import Store
+
+ENVIRONMENT_SECONDS = 15.0
+"""How long a replay waits to hear in which environment it ran; that is looked at beside the cells."""
+
+REPEATED = frozenset(
+    {
+        "PYTHONHASHSEED",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "CUDA_VISIBLE_DEVICES",
+        "TZ",
+    }
+)
+"""Environment variables that change what comes out: a replay gets the values the run had, or none where it had none."""
+
+_UNSAFE = str.maketrans(dict.fromkeys('<>:"|?*\\', "-"))
+
+
+def replay(  # noqa: PLR0913 - how to run it again
+    run: Run | str,
+    *,
+    store: Store | str | os.PathLike[str] | None = None,
+    path: str | os.PathLike[str] | None = None,
+    tolerance: float = 0.0,
+    notebook_only: bool = False,
+    timeout_seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Replay:
+    """Write the cells a run stood on as a notebook, execute it in a fresh kernel, and tell what came out differently.
+
+    The kernel is one of this interpreter, in the folder the run worked in, with a store of its own: nothing is added to
+    the run's store but the verdict, on the run. What the cells themselves do to files and databases, they do again.
+
+    Parameters
+    ----------
+    run
+        A run that is over, or what names it: a name, a piece of an id, ``@last``, ``@best:METRIC``.
+    store
+        A store or where it is; see :func:`mlops_magics.open_store`.
+    path
+        Where to write the notebook; None: ``RUN.replay.ipynb`` in the folder the run worked in. A replay that is there
+        is replaced, another file never.
+    tolerance
+        Two numbers of a metric are the same when they differ by at most this share of the larger one: ``0.01`` is one
+        percent. 0: exactly. NaN is the same as NaN.
+    notebook_only
+        Write it, and do not execute it.
+    timeout_seconds
+        The longest one cell may take; None: as long as it wants.
+    progress
+        Told the share of the cells that are done.
+
+    Raises
+    ------
+    RunNotFound
+        There is no such run.
+    MlopsError
+        It is still going on, has no cells, holds a masked secret, or its folder is gone; or ``tolerance`` or
+        ``timeout_seconds`` is no such number.
+    """
+    _check(tolerance, timeout_seconds)
+    place = open_store(store)
+    found = place.find(run)
+    if found.status == "running":
+        raise MlopsError(f"{found.name} is still going on", hint="End it first: %mlops end")
+    steps = recipe(found, place)
+    surroundings = place.environment(found)
+    folder = _folder(place, surroundings)
+    target = write_notebook(steps, path or folder / f"{found.name.translate(_UNSAFE)}.replay.ipynb")
+    repeated = sum(1 for cell in steps.cells if cell.position is not None)
+    about: dict[str, Any] = {"run": found, "path": target, "cells": repeated, "executed": steps.executed}
+    about |= {"tolerance": tolerance, "remarks": steps.remarks}
+    if notebook_only:
+        return Replay(outcome="written", **about)
+    _check_executable(steps, folder, target)
+    with _own_store(place) as second:
+        notebook = read_notebook(target)
+        execution = execute(
+            notebook,
+            folder=folder,
+            environment=kernel_environment(**_variables(surroundings), **{VARIABLE: str(second.path)}),
+            timeout_seconds=timeout_seconds,
+            progress=progress,
+            before_shutdown=lambda: _wait_for_environment(second, found),
+        )
+        result = Replay(**about, **_compared(steps, place, second, execution, tolerance), seconds=execution.seconds)
+    save(notebook, target)
+    place.record(
+        found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=result.to_dict())
+    )
+    return result
+
+
+def _check(tolerance: float, timeout_seconds: float | None) -> None:
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise MlopsError(f"a tolerance is a share, 0 or more, and not {tolerance}", hint="0.01 is one percent")
+    if timeout_seconds is not None and not (math.isfinite(timeout_seconds) and timeout_seconds > 0):
+        raise MlopsError(f"a cell cannot be given {timeout_seconds} seconds", hint="Leave it out for no limit")
+
+
+def _folder(store: Store, environment: Environment | None) -> Path:
+    """Where the run worked; where that is not known, where its store is."""
+    home = store.path.absolute().parent
+    return Path(os.path.normpath(home / (environment.folder or "."))) if environment else home
+
+
+def _check_executable(steps: Recipe, folder: Path, notebook: Path) -> None:
+    if steps.masked:
+        cells = ", ".join(steps.masked)
+        raise MlopsError(
+            f"a secret is masked as *** in {cells}: without it the cells cannot be executed",
+            hint=f"Fill it in, better by os.environ, and run {notebook}",
+        )
+    if steps.bound:
+        raise MlopsError(
+            f"{', '.join(steps.bound)} sets {VARIABLE}: executed again, it would add to a store that is in use",
+            hint=f"Set it outside of the notebook, and run {notebook}",
+        )
+    if not folder.is_dir():
+        raise MlopsError(f"the folder the run worked in is gone: {folder}", hint="Bring it back, data files included")
+
+
+@contextmanager
+def _own_store(store: Store) -> Iterator[Store]:
+    """An empty store with the same settings, for as long as the block."""
+    with TemporaryDirectory(prefix="mlops-replay-", ignore_cleanup_errors=True) as folder:
+        second = open_store(Path(folder) / FOLDER_NAME)
+        settings = store.path / SETTINGS
+        if settings.is_file():
+            second.path.mkdir(parents=True)
+            shutil.copy(settings, second.path / SETTINGS)
+        yield second
+
+
+def _variables(environment: Environment | None) -> dict[str, str | None]:
+    if environment is None or environment.variables is None:
+        return {}
+    return {name: environment.variables.get(name) for name in REPEATED}
+
+
+def _wait_for_environment(store: Store, run: Run) -> None:
+    end = time.monotonic() + ENVIRONMENT_SECONDS
+    while time.monotonic() < end:
+        twin = _twin(store, run)
+        if twin is None or store.environment(twin):
+            return
+        time.sleep(0.1)
+
+
+def _twin(store: Store, run: Run) -> Run | None:
+    """The run that the replay recorded: cells may track several."""
+    runs = [one for one in store.all_runs() if one.experiment == run.experiment and one.parent is None]
+    named = [one for one in runs if one.name == run.name]
+    return (named or runs)[-1] if named or len(runs) == 1 else None
+
+
+def _compared(steps: Recipe, store: Store, second: Store, execution: Execution, tolerance: float) -> dict[str, Any]:
+    """What a Replay says of an execution."""
+    labels = {cell.position: cell.label for cell in steps.cells if cell.position is not None}
+    if execution.stop is not None:
+        return {"outcome": "failed", "failure": _failure(steps, execution), "labels": labels}
+    twin = _twin(second, steps.run)
+    if twin is None:
+        return {"outcome": "failed", "failure": _not_recorded(steps.run, second), "labels": labels}
+    # The first cell of the notebook says what it is; the others are those of the recipe.
+    began = [(time, index - 1) for index, time in execution.began.items()]
+    original, replayed = facts_of(store, steps.run), facts_of(second, twin, began)
+    positions = [cell.position for cell in steps.cells]
+    found = deviations(original, replayed, tolerance=tolerance, positions=positions, skipped=steps.skipped)
+    outcome: Outcome = "differs" if found else "same"
+    metrics = {key: points[-1].value for (kind, key), points in original.series.items() if kind == "metric"}
+    cells = {cell.position: cell for cell in store.cells(steps.run)}
+    labels |= {
+        position: f"In [{cell.execution_count}]" for position, cell in cells.items() if cell.execution_count is not None
+    }
+    return {
+        "outcome": outcome,
+        "deviations": found,
+        "compared": metrics,
+        "surroundings": _surroundings(store, store.environment(steps.run), second, second.environment(twin)),
+        "labels": labels,
+    }
+
+
+def _failure(steps: Recipe, execution: Execution) -> Failure:
+    stop = execution.stop
+    assert stop is not None
+    if stop.index is None:
+        return Failure(None, f"the kernel did not start: {stop.error}", stop.traceback)
+    step = steps.cells[stop.index - 1]
+    return Failure(step.label, stop.error, stop.traceback, _advice(stop.error, steps))
+
+
+def _advice(error: str, steps: Recipe) -> str:
+    kind = error.partition(":")[0]
+    if kind == "NameError":
+        return "A name is missing: the run stood on something that no cell of it made, or that was set by hand."
+    if kind == "FileNotFoundError":
+        return "A file is not where it was when the run read it."
+    if kind in {"ModuleNotFoundError", "ImportError"}:
+        missing = ", ".join(f"{name} {version}" for name, version in steps.packages.items())
+        return f"The run had these packages: {missing}." if missing else "The run had a package that is not here."
+    if kind == "StdinNotImplementedError":
+        return "It asks somebody for an input, and nobody is there: put the answer into the cell, or the environment."
+    if kind in {"RunNotFound", "CommandError"}:
+        return "A replay has a store of its own, which holds no other runs."
+    return ""
+
+
+def _not_recorded(run: Run, store: Store) -> Failure:
+    names = ", ".join(f"{one.experiment}/{one.name}" for one in store.all_runs()) or "none"
+    return Failure(
+        None,
+        f"no run {run.experiment}/{run.name} came out of it; there is: {names}",
+        hint=f"Its cells name the run by themselves, or set {VARIABLE}: give it a name, and the store from outside.",
+    )
+
+
+def _surroundings(
+    store: Store, first: Environment | None, second_store: Store, second: Environment | None
+) -> tuple[Surrounding, ...]:
+    """Where the two ran differently; what was not looked at is not known to differ."""
+    if first is None or second is None:
+        return ()
+    packages = _versions(store, first), _versions(second_store, second)
+    states = [
+        ("Python", first.python, second.python),
+        ("platform", first.platform, second.platform),
+        ("git commit", _short(first.git_commit), _short(second.git_commit)),
+        ("uncommitted patch", _short(first.git_patch), _short(second.git_patch)),
+        *((name, packages[0].get(name), packages[1].get(name)) for name in sorted({*packages[0], *packages[1]})),
+    ]
+    return tuple(Surrounding(name, left, right) for name, left, right in states if left != right)
+
+
+def _versions(store: Store, environment: Environment) -> Mapping[str, str]:
+    return dict(decode(store.texts([environment.packages]).get(environment.packages, "{}")))
+
+
+def _short(digest: str | None) -> str | None:
+    return digest and digest[:12]
+
+
