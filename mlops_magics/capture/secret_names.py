@@ -11,15 +11,15 @@ Strength = Literal["strong", "weak"]
 
 ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "key", "_pass", "credential", "authorization")
 _STRONG = re.compile(
-    r"""_(?:\w*passw(?:or)?ds?|passphrases?|pwd|\w+_pass|secrets?|\w*secret|authorization
+    r"""_(?:access_key_id|accesskeyid|\w*passw(?:or)?ds?|passphrases?|pwd|\w+_pass|secrets?|\w*secret|authorization
     |(?:api|access|secret|private|auth|account|client|encryption|encrypt|signing|sign|master|service|subscription
       |storage|license|shared|deploy|ssh|pgp|gpg|fernet|hmac|jwt|admin|write|ingest|kaggle|wandb|comet|openai|anthropic
-      |cohere|mistral|gemini|google|azure|aws|gcp|stripe|sendgrid|twilio|datadog|pinecone)_?keys?|accesskeyid
-    |access_key_id|(?:access|auth|api|bearer|refresh|secret|session|id|github|gitlab|gh|hf|huggingface|hub|slack|bot
+      |cohere|mistral|gemini|google|azure|aws|gcp|stripe|sendgrid|twilio|datadog|pinecone)_?keys?
+    |(?:access|auth|api|bearer|refresh|secret|session|id|github|gitlab|gh|hf|huggingface|hub|slack|bot
       |personal_access|deploy|user|private|security|sas|jwt|csrf|oauth|motherduck|vault)_?tokens?)_""",
     re.VERBOSE,
 )
-_WEAK = re.compile(r"_(?:tokens?|credentials?|app_?key)_")
+_WEAK = re.compile(r"_(?:token|credentials?|app_?key)_")
 _HARMLESS_TOKEN = re.compile(
     r"_(?:pad|eos|bos|unk|sep|cls|mask|start|end|stop|begin|special|next|prev|previous|first|last|image|audio|video|sot"
     r"|eot|oov|prompt|max|min|num|n|new|per|by|fill|blank|target|source|src|tgt|decoder|text|word|lang|language)_tokens?_"
@@ -34,7 +34,7 @@ _HARMLESS_END = re.compile(
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PLACEHOLDER = re.compile(
-    r"""[*.x_\s•…\\+-]*|<.*>|\[[\w\s/-]*\]|.*\{[^}]*\}.*|\$\{?[\w.:-]+\}?|\$\(.*\)|%\(?\w*\)?s|%\w+%
+    r"""(?:~|\.{1,2})?(?:/[\w.-]+){2,}/?|[*.x_\s•…\\+-]*|<.*>|\[[\w\s/-]*\]|.*\{[^}]*\}.*|\$\{?[\w.:-]+\}?|\$\(.*\)|%\(?\w*\)?s|%\w+%
     |(?:your|insert|enter|replace|put|paste|placeholder|example|dummy|todo|redacted)[\s_-].*
     |none|null|nil|true|false|yes|no|str|string|text|object|category|bytes|varchar|hidden|required|optional|redacted|masked
     |passw(?:or)?d|passphrase|pwd|secret|token|api[\s_-]?key|key|placeholder|todo|tbd|dummy|example|basic|bearer""",

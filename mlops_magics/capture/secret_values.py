@@ -34,7 +34,7 @@ _ASSIGNS_NUMBER = re.compile(r"[ \t]*(?::[^=\n\"'#()]{1,60}=|:?=(?!=))[ \t]*(?P<
 _YAML = re.compile(rf"[ \t]*:[ \t]*{_PREFIX}")
 _HOLDS = re.compile(rf"\s*(?:\]\s*:?=(?!=)|\]\s*[=!]=|:|=>)\s*(?P<open>[\[({{]\s*)?{_PREFIX}")
 _FOLLOWS = re.compile(rf"\s*,\s*(?:(?:value|default)\s*=\s*)?{_PREFIX}")
-_SETS = re.compile(r"(?:set\w*|put\w*|getenv|environ\.get|options?|conf(?:ig)?|(?:add_)?header)\(\s*[rbu]?$", re.I)
+_SETS = re.compile(r"(?:[Ss]et\w*|put\w*|getenv|environ\.get|options?|conf(?:ig)?|(?:add_)?header)\(\s*[rbu]?$")
 _NEXT = re.compile(rf"(?:\s|\\\n)*(?P<comma>,?)\s*{_PREFIX}")
 _CREDENTIALS = tuple(
     # Each begins with letters, which are found many times faster than a choice of them.
@@ -52,12 +52,16 @@ _IN_TEXT = re.compile(
     )""",
     re.VERBOSE,
 )
+_TAKES_WORD = re.compile(r"(?:\s--|%(?:set_)?env[ \t]+)$")
 _MAGIC = re.compile(r"^([ \t]*)(?:[\w.,\[\] \t]*=[ \t]*)?[%!?][^\n]*|^([ \t]*)[\w.%]+\?{1,2}[ \t]*$", re.MULTILINE)
 _FOREIGN_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun|mlops)\b)")
 _SECTION = re.compile(r"^diff --git [^\n]*?(\.\w+)?\"?$", re.MULTILINE)
 _CODE_SUFFIXES = frozenset(
-    (".py", ".pyi", ".ipynb", ".js", ".jsx", ".ts", ".tsx", ".java", ".scala", ".go", ".rs", ".c", ".cc", ".cpp", ".h")
-    + (".cs", ".r", ".jl", ".rb", ".php", ".swift", ".kt", ".md", ".rst")
+    f".{suffix}"
+    for suffix in (
+        *("py", "pyi", "ipynb", "js", "jsx", "ts", "tsx", "java", "scala", "go", "rs", "c", "cc", "cpp", "h", "cs"),
+        *("r", "jl", "rb", "php", "swift", "kt", "md", "rst"),
+    )
 )
 
 
@@ -93,13 +97,12 @@ class _Search:
 
     def edits(self) -> Iterator[_Edit]:
         for start, end in self._names():
-            sure = strength(self.text[start:end])
-            if sure:
-                yield from self._values_of(start, end, sure)
+            yield from self._values_of(start, end)
         for anchor, pattern in (*_CREDENTIALS, (".login(", _LOGIN_KEY)):
             if anchor in self.small:
                 for match in pattern.finditer(self.text):
-                    yield from self._literal(match.end(), "strong")
+                    if self._lexeme_around(match.start()) is None:
+                        yield from self._literal(match.end(), "strong")
 
     def _names(self) -> Iterator[tuple[int, int]]:
         """Where the identifiers are that hold an anchor."""
@@ -122,20 +125,19 @@ class _Search:
 
     # -- where a name is --------------------------------------------------------------------------------------------
 
-    def _values_of(self, start: int, end: int, sure: Strength) -> Iterator[_Edit]:
-        lexeme = self._lexeme_around(start)
-        if lexeme is None:
-            yield from self._in_code(start, end, sure)
-            return
-        first, last = lexeme
-        if self.text[first] != "#":
-            width = self._quotes(first)
+    def _values_of(self, start: int, end: int) -> Iterator[_Edit]:
+        sure = strength(self.text[start:end])
+        first, last = self._lexeme_around(start) or (start, start)
+        width = self._quotes(first)
+        if first < last and self.text[first] != "#":
+            # "fs.azure.account.key.me" is one name.
             if _NAME.fullmatch(self.text, first + width, last - width):
-                whole = strength(self.text[first + width : last - width])
-                yield from self._after_literal(first, last, whole) if whole else ()
+                sure = strength(self.text[first + width : last - width])
+                yield from self._after_literal(first, last, sure) if sure else ()
                 return
             last -= width
-        yield from self._in_text(start, end, last, sure)
+        if sure:
+            yield from self._in_text(start, end, last, sure) if first < last else self._in_code(start, end, sure)
 
     def _lexeme_around(self, position: int) -> tuple[int, int] | None:
         index = bisect_right(self.starts, position) - 1
@@ -233,12 +235,10 @@ class _Search:
             is_tight = match["sign"] == "="
             if not match["next"] and is_bare_secret(match["bare"], self.text[start:end], sure, is_tight=is_tight):
                 yield _Edit(*match.span("bare"), MASK)
-        elif self._has_argument(start) and is_bare_secret(match["word"], self.text[start:end], sure, is_tight=True):
+        elif (sets := _TAKES_WORD.search(self.text[max(0, start - 20) : start])) and is_bare_secret(
+            match["word"], self.text[start:end], sure, is_tight=not sets[0].endswith("--")
+        ):
             yield _Edit(*match.span("word"), MASK)
-
-    def _has_argument(self, start: int) -> bool:
-        """Whether a word after a blank belongs to the name: ``--password word``, ``%env API_KEY word``."""
-        return bool(re.search(r"(?:\s--|%(?:set_)?env[ \t]+)$", self.text[max(0, start - 20) : start]))
 
 
 def blanked(value: str, *, is_triple: bool = False) -> str:

@@ -1,0 +1,421 @@
+"""What looks like a secret never gets into a store; what does not stays as it is."""
+
+import ast
+import random
+import string
+import time
+import warnings
+from pathlib import Path
+
+import IPython.core.magics
+import pytest
+import sklearn.feature_extraction
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import mlops_magics
+from mlops_magics.capture.secret_names import is_placeholder, strength
+from mlops_magics.capture.secret_values import is_python
+from mlops_magics.capture.secrets import mask
+
+LETTERS = string.ascii_letters + string.digits
+HEX = "0123456789abcdef"
+
+
+def drawn(seed: int, kind: str) -> str:
+    """A secret of a kind. No file of this repository holds one that a scanner could take for real."""
+    pick = random.Random(f"{kind} {seed}")
+
+    def letters(count: int, alphabet: str = LETTERS) -> str:
+        # A digit and both cases, as in every real one of this length.
+        return "".join(pick.choices(alphabet, k=count - 3)) + ("a1f" if alphabet == HEX else "aZ7")
+
+    upper = "".join(pick.choices(string.ascii_uppercase + "234567", k=16))
+    kinds = {
+        "any": lambda: "".join(pick.choices(LETTERS + "!#+,.:;=?^_~ |&%", k=pick.randint(3, 20))) + "q",
+        "word": lambda: "".join(pick.choices(LETTERS + "!#+.:?^_~|", k=pick.randint(5, 20))) + "q7",
+        "random": lambda: letters(pick.randint(8, 40)),
+        "hex": lambda: letters(40, HEX),
+        "aws": lambda: pick.choice(["AKIA", "ASIA"]) + upper,
+        "google": lambda: "AIza" + letters(35),
+        "github": lambda: "gh" + pick.choice("pousr") + "_" + letters(36),
+        "github_fine": lambda: "github_pat_" + letters(22) + "_" + letters(59),
+        "gitlab": lambda: "glpat-" + letters(20),
+        "slack": lambda: "xoxb-" + letters(24),
+        "openai": lambda: "sk-" + letters(48),
+        "openai_project": lambda: "sk-proj-" + letters(40),
+        "anthropic": lambda: "sk-ant-api03-" + letters(60),
+        "huggingface": lambda: "hf_" + letters(34),
+        "databricks": lambda: "dapi" + letters(32, HEX),
+        "stripe": lambda: "sk_live_" + letters(24),
+        "npm": lambda: "npm_" + letters(36),
+        "pypi": lambda: "pypi-AgEIcHlwaS5vcmc" + letters(60),
+        "jwt": lambda: f"eyJ{letters(20)}.eyJ{letters(40)}.{letters(43)}",
+        "sendgrid": lambda: f"SG.{letters(22)}.{letters(43)}",
+        "oauth": lambda: "ya29." + letters(60),
+    }
+    return kinds[kind]()
+
+
+POSITIVE = [
+    # told by their look, wherever they are
+    ('client = boto3.client("s3", aws_access_key_id="§")', "aws"),
+    ("maps = gmaps.Client('§')", "google"),
+    ("!git clone https://§@github.com/me/private.git", "github"),
+    ("# remember: §", "github"),
+    ("x = '§'", "github_fine"),
+    ("%env CI=§", "gitlab"),
+    ('slack = WebClient("§")', "slack"),
+    ("OpenAI('§')", "openai"),
+    ('OpenAI("§")', "openai_project"),
+    ("AuthenticationError: Incorrect API key provided: §. You can find your API key at …", "openai"),
+    ("llm = ChatAnthropic(model='claude', k=f'§')", "anthropic"),
+    ("login('§')", "huggingface"),
+    ("!huggingface-cli login --token §", "huggingface"),
+    ("spark.read.table('x')  # §", "databricks"),
+    ('stripe.x = """§"""', "stripe"),
+    ("//registry.npmjs.org/:_a=§", "npm"),
+    ("!twine upload -u __token__ -p § dist/*", "pypi"),
+    ('cookies = {"session": "§"}', "jwt"),
+    ("SendGridAPIClient('§')", "sendgrid"),
+    ("creds = Credentials('§')", "oauth"),
+    # headers and addresses
+    ('requests.get(url, headers={"Authorization": "§"})', "random"),
+    ('requests.get(url, headers={"X": "Bearer §"})', "random"),
+    ('!curl -H "Authorization: Bearer §" https://api.example.org', "random"),
+    ("!curl -u me:§ https://api.example.org", "random"),
+    ('engine = create_engine("postgresql+psycopg://me:§@db.example.org:5432/flights")', "random"),
+    ("redis.from_url('redis://:§@localhost:6379/0')", "random"),
+    ("OperationalError: could not connect to mysql://me:§@10.0.0.1/x", "random"),
+    ('pd.read_csv("https://x.blob.core.windows.net/c/f.csv?sv=2024&sig=§&se=2026")', "hex"),
+    ('pd.read_json(f"https://api.example.org/v1?q={q}&api_key=§")', "random"),
+    ("con.sql(\"ATTACH 'host=db user=me password=§ dbname=x' AS pg (TYPE postgres)\")", "random"),
+    ("con.sql(\"CREATE SECRET s (TYPE s3, KEY_ID 'me', SECRET '§', REGION 'eu')\")", "any"),
+    ("con.execute(\"ALTER USER me PASSWORD '§'\")", "any"),
+    ('conn = "Driver=ODBC;Server=db;UID=me;PWD=§;"', "random"),
+    ('conn = "DefaultEndpointsProtocol=https;AccountName=me;AccountKey=§;EndpointSuffix=x"', "random"),
+    ('requests.get(url, auth=("me", "§"))', "any"),
+    ("requests.get(url, auth=HTTPBasicAuth(user, '§'))", "any"),
+    ('smtp.login("me@example.org", "§")', "any"),
+    ("wandb.login(key='§')", "hex"),
+    ("!wandb login §", "hex"),
+    # told by their name, in code
+    ('password = "§"', "any"),
+    ("password: str = '§'", "any"),
+    ('def connect(user, password="§"): ...', "any"),
+    ('connect("db", user="me", passwd = "§", timeout=10)', "any"),
+    ('config = {"user": "me", "password": "§", "port": 5432}', "any"),
+    ("config['db']['password'] = '§'", "any"),
+    ('os.environ["KAGGLE_KEY"] = "§"', "any"),
+    ("os.environ.setdefault('AWS_SECRET_ACCESS_KEY', '§')", "any"),
+    ('key = os.getenv("OPENAI_API_KEY", "§")', "any"),
+    ('spark.conf.set("fs.azure.account.key.me.dfs.core.windows.net", "§")', "any"),
+    ('df = spark.read.option("user", "me").option("password", "§").load()', "any"),
+    ('openai.api_key = "§"', "any"),
+    ('apiKey = "§"; secretKey = 1', "any"),
+    ('API_KEY = (\n    "§"\n)', "any"),
+    ('hf_token = "§"', "any"),
+    ('token = "§"', "random"),
+    ('client_secret=b"§"', "any"),
+    ('if password == "§": pass', "any"),
+    ('api_keys = {"me": "§"}', "any"),
+    ('passwords = ["§"]', "any"),
+    ("PASSPHRASE = r'§'", "any"),
+    ('db.connect(private_key="""§""")', "any"),
+    ('# api_key = "§"', "random"),
+    ("# the password is: password=§", "word"),
+    ('json.loads("{\\"password\\": \\"§\\"}")', "word"),
+    ('json.loads(\'{"api_key": "§"}\')', "any"),
+    ("%env API_KEY=§", "random"),
+    ("%set_env HF_TOKEN §", "random"),
+    ("%%bash\nexport DB_PASSWORD=§\npython train.py", "random"),
+    ("!mysql --user me --password=§ < x.sql", "random"),
+    ("!train --api-key § --epochs 3", "random"),
+    ("%%writefile .env\nAPI_KEY=§\nDEBUG=1", "random"),
+    # told by their name, in text
+    ("connection to db failed: FATAL: host=db user=me password=§", "random"),
+    ("diff --git a/.env b/.env\n@@ -1 +1 @@\n-DB_PASSWORD=\n+DB_PASSWORD=§", "random"),
+    ("diff --git a/c.yaml b/c.yaml\n@@ -1 +1 @@\n db:\n+  password: §\n", "random"),
+    ("diff --git a/c.toml b/c.toml\n@@ -1 +1 @@\n+api_key = '§'", "any"),
+    ("diff --git a/c.ini b/c.ini\n@@ -1 +1 @@\n+secret_key = §", "random"),
+    ('diff --git a/c.py b/c.py\n@@ -1 +1 @@\n-    password="§",\n+    password=os.environ["PW"],', "any"),
+]
+"""Text with § for a secret, and what kind of secret: exactly that is masked."""
+
+NEGATIVE = [
+    'tokenizer="bert"',
+    "token=tokenizer('x')",
+    "max_tokens=100",
+    "max_tokens: int = 100",
+    "random_state=7",
+    'token = os.environ["HF_TOKEN"]',
+    "token = os.environ.get('HF_TOKEN')",
+    "password = getpass()",
+    'password = getpass("Password: "); name = "x"',
+    "password = getpass('Password for me@db: ')",
+    'password = input("password = ") + "x"',
+    "connect(password=password, token=token)",
+    "connect(password=pw1234)",
+    "password = ''",
+    'password = "***"',
+    "password = None",
+    'api_key = "<your key>"',
+    "api_key = 'YOUR_API_KEY'",
+    'api_key = "your-key-here"',
+    "api_key=f'{key}'",
+    'token = "${HF_TOKEN}"',
+    'url = "x?token=" + token + "&b="',
+    "url = f'https://api.example.org?token={token}&x=1'",
+    "url = 'postgresql://{}:{}@db'.format(user, password)",
+    'engine = create_engine(f"postgresql://{user}:{password}@db/x")',
+    'requests.get(url, headers={"Authorization": f"Bearer {token}"})',
+    'requests.get("http://localhost:8080/a@b")',
+    '"https://example.org:443/x", "me@example.org"',
+    "git clone git@github.com:me/x.git",
+    "git clone ssh://git@github.com/me/x.git",
+    'sha = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    "commit = '9e67f26c2b8d4f6a1c3e5f7a9b0d2e4f6a8c0e1f'",
+    'run_id = "0193f0c2-7a3b-7cde-8f01-23456789abcd"',
+    'tokenizer.pad_token = "[PAD]"',
+    'tokenizer.pad_token = tokenizer.eos_token = "<|endoftext|>"',
+    "eos_token='</s>'",
+    "if token == 'the1quick2Brown': pass",
+    'token = "the"',
+    "tokens = ['the', 'quick1Brown']",
+    'df["token"] = "noun"',
+    "for token in ['a', 'b']: pass",
+    'token_pattern=r"(?u)\\b\\w\\w+\\b"',
+    "password_file = '/run/secrets/db'",
+    'token_type = "bearer1Token2"',
+    "secret_name = 'prod/db/Flights1'",
+    'df.sort_values(key=lambda x: x, by="password")',
+    "df.merge(right, on='key', how='left')",
+    'pivot(index="key", columns="token")',
+    'foreign_key = "flights.id1"',
+    "primary_key='carrierA1'",
+    "cache_key = '9f86d081884c7d659a2feaa0c55ad015'",
+    "keys = ['a1B2c3d4', 'b']",
+    'x = {"key": "abcdefgh1", "value": 3}',
+    "schema = {'ssn': 'text', 'password': 'string'}",
+    'parser.add_argument("--token", "-t", help="an access token")',
+    'parser.add_argument("--password", default=None)',
+    'FATAL: password authentication failed for user "me"',
+    "SyntaxError: unexpected token '<'",
+    "# the token is passed on, its secret is not; a key: value store",
+    "import secrets\nsecrets.token_hex(16)",
+    "from sklearn.feature_extraction.text import TfidfVectorizer  # sk-learn-contrib-is-a-long-name",
+    "%env OMP_NUM_THREADS=1",
+    "!pip install scikit-learn==1.9.0 --index-url https://example.org/simple",
+    "bearer = classify(Basic, Bearer)",
+    "Bearer authentication is required",
+    'dbutils.secrets.get(scope="ml", key="db-password")',
+    "userdata.get('HF_TOKEN')",
+    "password = keyring.get_password('system', 'username1A')",
+    "author = ('me', 'you')",
+    "X, y = load_iris(return_X_y=True)",
+    "pwd = '/home/data'",
+    "@property\ndef password(self) -> str: ...",
+    "class Login:\n    password: str\n    token: Optional[str] = None",
+    "match = password or token",
+    "diff --git a/x.py b/x.py\n@@ -1 +1 @@\n-    connect(password=pw1)\n+    connect(password=pw2, token=t3)",
+]
+
+
+@pytest.mark.parametrize(("template", "kind"), POSITIVE, ids=range(len(POSITIVE)))
+def test_a_secret_is_masked_and_nothing_else(template, kind) -> None:
+    for seed in range(12):
+        secret = drawn(seed, kind)
+        text = template.replace("§", secret)
+        expected = template.replace("§", "***")
+        assert mask(text) == expected, text
+        if not text.startswith("%%"):
+            assert mask(f"import os\n\n{text}\nx = 1") == f"import os\n\n{expected}\nx = 1"
+
+
+@pytest.mark.parametrize("text", NEGATIVE)
+def test_what_is_no_secret_stays(text) -> None:
+    assert mask(text) == text
+    assert mask(f"import os\n\n{text}\nx = 1\n") == f"import os\n\n{text}\nx = 1\n"
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(POSITIVE) >= 40
+    assert len(NEGATIVE) >= 40
+    assert len({text for text, _ in POSITIVE} | set(NEGATIVE)) == len(POSITIVE) + len(NEGATIVE)
+
+
+def test_all_of_them_together() -> None:
+    """Nothing a cell says elsewhere hides a secret, or makes one of what is none."""
+    pieces = [(template, drawn(3, kind)) for template, kind in POSITIVE if is_python(template)]
+    pieces += [(text, "") for text in NEGATIVE if is_python(text)]
+    random.Random(7).shuffle(pieces)
+    text = "\n\n".join(template.replace("§", secret) for template, secret in pieces)
+    assert mask(text) == "\n\n".join(template.replace("§", "***") for template, _ in pieces)
+
+
+BLOCK = "-----BEGIN {0}PRIVATE KEY-----\n{1}\n-----END {0}PRIVATE KEY-----"
+
+
+def key_lines(count: int, last: int) -> list[str]:
+    pick = random.Random(count)
+    alphabet = LETTERS + "+/"
+    return ["M" + "".join(pick.choices(alphabet, k=size - 1)) for size in [*[64] * count, last]]
+
+
+@pytest.mark.parametrize("frame", ["", "RSA ", "OPENSSH ", "EC "])
+@pytest.mark.parametrize("last", [2, 20, 63])
+def test_private_key_blocks(frame, last) -> None:
+    lines = key_lines(5, last)
+    block = BLOCK.format(frame, "\n".join(lines))
+    hidden = BLOCK.format(frame, "\n".join(["***"] * 6))
+    for text, expected in (
+        (block, hidden),
+        (f'key = """{block}\n"""', f'key = """{hidden}\n"""'),
+        ('x("' + block.replace("\n", "\\n") + '\\n")', 'x("' + hidden.replace("\n", "\\n") + '\\n")'),
+        ("+" + block.replace("\n", "\n+"), "+" + hidden.replace("\n", "\n+")),
+    ):
+        assert mask(text) == expected
+        assert not any(line in mask(text) for line in lines if len(line) > 2)
+
+
+def test_a_key_that_is_cut_off_and_the_code_around_one() -> None:
+    lines = key_lines(3, 10)
+    begun = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(lines)
+    assert not any(line in mask(begun) for line in lines[:3])
+    code = 'key = ("-----BEGIN PRIVATE KEY-----\\n" + body + "\\n-----END PRIVATE KEY-----")\nnext_thing(body)'
+    assert mask(code) == code
+    public = begun.replace("PRIVATE", "PUBLIC")
+    assert mask(public) == public
+
+
+def test_numbers_become_text_where_they_are_passwords() -> None:
+    assert mask("password = 12345678\nport=5432") == 'password = "***"\nport=5432'
+    assert mask("f(pwd=1234)") == 'f(pwd="***")'
+    assert mask("secret_length = 4096; password = 0") == "secret_length = 4096; password = 0"
+
+
+def test_literals_that_belong_together() -> None:
+    assert mask('password = "abc" "def"') == 'password = "***" "***"'
+    assert mask('password = ("abc"\n    "def")') == 'password = ("***"\n    "***")'
+    assert mask('password = "abc"\n"""A docstring."""') == 'password = "***"\n"""A docstring."""'
+    assert mask("x = dict(password='a1b', name='c')") == "x = dict(password='***', name='c')"
+
+
+def test_lines_are_counted_as_before() -> None:
+    for text in ('password = """a\nb\n\nc"""\nx = 1', 'password = "a\\\nb"\nx = 1', "+secret = '''a\n+b'''\n+x = 1"):
+        masked = mask(text)
+        assert masked.count("\n") == text.count("\n")
+        assert mask(masked) == masked
+    assert mask("+secret = '''a\n+b'''\n+x = 1") == "+secret = '''***\n+'''\n+x = 1"
+    ast.parse(mask('password = "a\\\nb"\nx = 1'))
+
+
+SIGNS = st.sampled_from([*"=:@+!#,()[]{}\"' \n\\", "==", "://", "--", '"""'])
+WORDS = st.sampled_from(
+    ["password", "token", "api_key", "x", "f", "r", "hunter2", "aB3dE5gH7", "https", "***", "auth=", ".login(", "%env"]
+) | st.sampled_from(
+    ["é", "\ud800", "İ", "123456", "eyJ", "Bearer ", "-----BEGIN PRIVATE KEY-----", "diff --git a/x b/x.env"]
+)
+
+
+@given(st.lists(SIGNS | WORDS, max_size=40).map("".join) | st.text(max_size=200))
+@example('password="\\')
+@example("password='''")
+def test_masking_twice_is_masking_once(text) -> None:
+    masked = mask(text)
+    assert mask(masked) == masked
+    assert masked.count("\n") == text.count("\n")
+
+
+NAMES = st.sampled_from(["password", "db_passwd", "API_KEY", "clientSecret", "aws_secret_access_key", "access_token"])
+LITERALS = st.text(st.characters(exclude_characters="\\\"'{}", exclude_categories=["C", "Z"]), min_size=3, max_size=60)
+FRAMES = st.sampled_from(
+    [
+        "{name} = {quote}{value}{quote}",
+        "f(a, {name}={quote}{value}{quote}, b=1)",
+        "x = {{'{name}': {quote}{value}{quote}}}",
+        "x['{name}'] = {quote}{value}{quote}",
+        "os.environ['{name}'] = {quote}{value}{quote}",
+        "class A:\n    {name}: str = {quote}{value}{quote}",
+        "if True:\n    self.{name} = (\n        {quote}{value}{quote}\n    )",
+    ]
+)
+
+
+QUOTES = st.sampled_from(['"', "'", '"""', "'''"])
+
+
+@given(FRAMES, NAMES, LITERALS, QUOTES, st.sampled_from(["", "it = \"x's\"  # don't\n"]))
+def test_a_planted_literal_never_survives(frame, name, value, quote, before) -> None:
+    source = (before + frame).format(name=name, quote=quote, value=value)
+    before_parsed = _parsed(source)
+    if before_parsed is None or is_placeholder(value):
+        return
+    masked = mask(source)
+    after = _parsed(masked)
+    assert after is not None
+    assert value not in {node.value for node in ast.walk(after) if isinstance(node, ast.Constant)}
+    assert ast.dump(after) == ast.dump(before_parsed).replace(repr(value), repr("***"))
+
+
+def _parsed(source: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except SyntaxError:
+            return None
+
+
+def sources() -> list[str]:
+    """Real code of every style: of this package, of tokens, of magics."""
+    folders = [
+        Path(module.__file__).parent for module in (mlops_magics, sklearn.feature_extraction, IPython.core.magics)
+    ]
+    return [file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.rglob("*.py"))]
+
+
+def test_real_code_stays_as_it_is() -> None:
+    """But lines of this package whose examples show what is masked."""
+    changed = []
+    for text in sources():
+        masked = mask(text)
+        assert _parsed(masked) is not None
+        assert masked.count("\n") == text.count("\n")
+        pairs = zip(text.split("\n"), masked.split("\n"), strict=True)
+        changed += [old.strip() for old, new in pairs if old != new and "hunter2" not in old]
+    # A password to some, the folder one works in to others: what is called pwd is taken for the worse.
+    assert changed == ['"pwd": "IPython.core.magics.osm:OSMagics",']
+
+
+def test_a_hundred_kilobytes_take_ten_milliseconds() -> None:
+    text = "\n".join(sources())
+    text = (text * (100_000 // len(text) + 1))[:100_000]
+    best = min(_seconds(text) for _ in range(5))
+    assert best < 0.03  # three times what is promised: other things run on the machine, too
+
+
+LONG = ["password = '", "'''", '"""', "token", "token_", "://a:", "eyJ", "eyJa."]
+LONG += ['token="', "-----BEGIN PRIVATE KEY-----\n"]
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_no_text_takes_long(piece) -> None:
+    text = piece * (100_000 // len(piece))
+    assert _seconds(text) < 3
+
+
+def _seconds(text: str) -> float:
+    began = time.perf_counter()
+    mask(text)
+    return time.perf_counter() - began
+
+
+def test_names() -> None:
+    strong = "password DB_PASSWORD dbPassword passwd pwd db_pass client_secret secrets AWS_SECRET_ACCESS_KEY apikey"
+    strong += " api-key x-api-key access_token hfToken GITHUB_TOKEN aws_access_key_id KAGGLE_KEY fs.s3a.secret.key"
+    none = "tokenizer max_tokens num_tokens token_ids tokens pad_token token_type password_file password_length"
+    none += " secret_name key primary_key keyboard monkey compass passenger bypass secretary x"
+    assert [name for name in strong.split() if strength(name) != "strong"] == []
+    assert [name for name in none.split() if strength(name) is not None] == []
+    assert strength("token") == "weak"
