@@ -38,6 +38,8 @@ MODULE_STATE = frozenset({"seed", "manual_seed", "manual_seed_all", "set_seed", 
 SQL_METHODS = frozenset({"execute", "executemany", "executescript", "sql"})
 """Methods that change what they are called on when their query says so."""
 
+_METHODS = ACCUMULATING | ADDING | SQL_METHODS | set(SETTLING)
+
 OPAQUE_CALLS = _words("""
     exec chdir putenv load_dotenv set_config set_option set_options reset_option set_seed seed_everything
     run_line_magic run_cell_magic run_cell run_code system reload
@@ -64,6 +66,11 @@ _LOOKING = _words("""
     whereis which whoami
 """)
 _READING_SQL = _words("select with from describe show explain summarize values pragma table")
+
+
+def may_change(call: ast.Call, method: str) -> bool:
+    """Whether it is worth asking :func:`settled_by`."""
+    return method in _METHODS or any(word.arg == "inplace" for word in call.keywords)
 
 
 def settled_by(call: ast.Call, method: str, root: str) -> tuple[str, ...] | None:

@@ -222,7 +222,12 @@ def covers(places: Collection[str], former: Collection[str]) -> bool:
     >>> covers({"price"}, {"price/2"}), covers({"price"}, {"count"}), covers({"price"}, ())
     (True, False, False)
     """
-    return bool(former) and all(any(old == new or old.startswith(new + "/") for new in places) for old in former)
+    if not former:
+        return False
+    for old in former:
+        if old not in places and not ("/" in old and any(old.startswith(new + "/") for new in places)):
+            return False
+    return True
 
 
 def providers(executions: Sequence[Execution]) -> list[dict[int, frozenset[str]]]:

@@ -15,6 +15,7 @@ from mlops_magics.capture.notebook.changing import (
     OPAQUE_MAGICS,
     SQL_METHODS,
     is_only_looking,
+    may_change,
     settled_by,
 )
 from mlops_magics.capture.notebook.scopes import WHOLE, Body, FunctionScope, InnerScope, Scope
@@ -146,24 +147,28 @@ class Walker:
         if isinstance(first, ast.Attribute) and first.attr in {"loc", "iloc", "at", "iat"} and chain:
             return node.id, self._cells(chain.pop())
         parts = (first.attr,) if isinstance(first, ast.Attribute) else self._keys(first.slice)
-        rest = "".join(
-            f"/{ast.dump(each.slice) if isinstance(each, ast.Subscript) else each.attr}" for each in reversed(chain)
-        )
-        return node.id, tuple(part + rest for part in parts)
+        rest = [self._text(each.slice) if isinstance(each, ast.Subscript) else each.attr for each in reversed(chain)]
+        return node.id, tuple("/".join([part, *rest]) for part in parts)
 
     def _keys(self, key: ast.expr) -> tuple[str, ...]:
         if isinstance(key, ast.Constant):
             return (key.value if isinstance(key.value, str) else repr(key.value),)
         if isinstance(key, ast.List) and key.elts and all(isinstance(each, ast.Constant) for each in key.elts):
             return tuple(part for each in key.elts for part in self._keys(each))
-        return (f"[{ast.dump(key)}]{self._stamp}",)
+        return (f"[{self._text(key)}]{self._stamp}",)
 
     def _cells(self, access: ast.Attribute | ast.Subscript) -> tuple[str, ...]:
         """``.loc[rows, columns]``: some rows of the columns."""
         if isinstance(access, ast.Subscript) and isinstance(access.slice, ast.Tuple) and len(access.slice.elts) == 2:
             rows, columns = access.slice.elts
-            return tuple(f"{part}/{ast.dump(rows)}{self._stamp}" for part in self._keys(columns))
-        return (f"[{ast.dump(access)}]{self._stamp}",)
+            return tuple(f"{part}/{self._text(rows)}{self._stamp}" for part in self._keys(columns))
+        return (f"[{self._text(access)}]{self._stamp}",)
+
+    def _text(self, node: ast.expr) -> str:
+        """A text that is equal for equal expressions of one cell, quicker than a dump of most."""
+        if node.lineno == node.end_lineno and (line := self._lines[node.lineno - 1]).isascii():
+            return line[node.col_offset : node.end_col_offset]
+        return ast.dump(node)
 
     # -- binding ------------------------------------------------------------------------------------------------------
 
@@ -348,8 +353,10 @@ class Walker:
 
     def _method(self, node: ast.Call, func: ast.Attribute) -> bool:
         """Whether this is a method that changes what it is called on; the scope is told, if so."""
+        if not may_change(node, func.attr) or (func.attr == "shuffle" and node.args):
+            return False
         root, _ = self._place(func.value)
-        if root is None or (func.attr == "shuffle" and node.args):
+        if root is None:
             return False
         settled = settled_by(node, func.attr, root)
         if settled is None:
@@ -416,9 +423,9 @@ class Walker:
         self._within(InnerScope(self._scope, own=parameters), notes)
         self._scope.define(node.name, self._body_of(node))
         if not node.decorator_list and all(_is_constant(each) for each in _defaults(node.args)):
-            self._say(node.name, self._text(node))
+            self._say(node.name, self._lines_of(node))
 
-    def _text(self, node: ast.stmt) -> str:
+    def _lines_of(self, node: ast.stmt) -> str:
         return "\n".join(self._lines[node.lineno - 1 : node.end_lineno])
 
     def _lambda(self, node: ast.Lambda) -> None:
@@ -436,7 +443,7 @@ class Walker:
         self._within(inside, node.body)
         self._scope.define(node.name, inside.body())
         if not node.decorator_list and not node.bases and not node.keywords:
-            self._say(node.name, self._text(node))
+            self._say(node.name, self._lines_of(node))
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         # The first iterable is evaluated outside.
