@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from mlops_magics.capture.autolog.autolog import Autolog
-from mlops_magics.capture.autolog.sink import Sink
-from mlops_magics.capture.autolog.watch import FitWatch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.autolog.autolog import Autolog
+    from mlops_magics.capture.autolog.sink import Sink
+    from mlops_magics.capture.autolog.watch import FitWatch
 
 __all__ = ["Autolog", "FitWatch", "Sink"]
+
+_HOMES = {"Autolog": "autolog", "FitWatch": "watch", "Sink": "sink"}
+
+
+def __getattr__(name: str) -> Any:
+    # A worker process that tells how far a search is loads one module of these, and not all.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 from mlops_magics.capture.autolog.arrivals import ImportWatch, SubclassWatch
+from mlops_magics.capture.autolog.boosting import TrainWatch
 from mlops_magics.capture.autolog.classes import WatchedClasses
 from mlops_magics.capture.autolog.estimators import METHODS, watcher_of
+from mlops_magics.capture.autolog.folds import FoldWatch
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.visits import Desk
 
@@ -31,6 +33,8 @@ class Autolog:
         self._classes = WatchedClasses({method: watcher_of(self._desk, method) for method in METHODS})
         self._imports = ImportWatch(self._arrived)
         self._subclasses = SubclassWatch(self._classes.add)
+        self._folds = FoldWatch(self._desk)
+        self._trains = TrainWatch(self._desk)
         self._modules = -1
 
     def refresh(self) -> None:
@@ -49,6 +53,8 @@ class Autolog:
         """Settle what is left, and give every class back what is its own."""
         self._imports.stop()
         self._subclasses.stop()
+        self._folds.stop()
+        self._trains.stop()
         self._classes.remove()
         self._modules = -1
         self._desk.settle()
@@ -56,8 +62,7 @@ class Autolog:
     def _arrived(self) -> None:
         """A module is about to be imported; those before it are there."""
         try:
-            if not self._subclasses.is_on:
-                self._look_around()
+            self._look_around()
         except Exception as trouble:  # noqa: BLE001 - an import of the person is going on
             self._sink.warn("estimators that are being imported", trouble)
 
@@ -65,3 +70,5 @@ class Autolog:
         base = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None)
         if base is not None:
             self._subclasses.start(base)
+        self._folds.start()
+        self._trains.start()

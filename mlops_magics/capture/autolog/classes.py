@@ -40,8 +40,11 @@ class WatchedClasses:
 
     def refresh(self) -> None:
         """Watch again what was replaced: by somebody who patches, or by a class that came back from another process."""
-        slots = ((held(), method, watched) for held, method, watched in self._slots)
-        lost = {kind for kind, method, watched in slots if kind and _held(kind, method) is not watched}
+        lost = {
+            kind
+            for held, method, watched in self._slots
+            if (kind := held()) is not None and kind.__dict__.get(method) is not watched
+        }
         if lost:
             self._slots = [slot for slot in self._slots if slot[0]() is not None and slot[0]() not in lost]
         for kind in lost.union(self._own):
@@ -52,7 +55,7 @@ class WatchedClasses:
         for held, method, watched in self._slots:
             kind = held()
             # Unless somebody has put theirs there since: it stays, and never led to ours.
-            if kind is not None and _held(kind, method) is watched:
+            if kind is not None and kind.__dict__.get(method) is watched:
                 setattr(kind, method, watched.original)
         self._slots.clear()
         self._classes.clear()
@@ -60,14 +63,10 @@ class WatchedClasses:
 
     def _watch(self, kind: type) -> None:
         for method, watcher in self._watchers.items():
-            found = _held(kind, method)
+            found = kind.__dict__.get(method)
             if found is None or (isinstance(found, WatchedMethod) and found.watcher is watcher):
                 continue
             if function_of(found) is not None and not getattr(found, "__isabstractmethod__", False):
                 watched = WatchedMethod(found, watcher)
                 setattr(kind, method, watched)
                 self._slots.append((ref(kind), method, watched))
-
-
-def _held(kind: type, method: str) -> object:
-    return kind.__dict__.get(method)

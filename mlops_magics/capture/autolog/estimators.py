@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.autolog.boosting import curves_of, log_curves
 from mlops_magics.capture.autolog.facts import facts_of
 from mlops_magics.capture.autolog.methods import Visit, Watcher
+from mlops_magics.capture.autolog.progress import Follower, follow
+from mlops_magics.capture.autolog.searches import found_by
 from mlops_magics.capture.autolog.sink import count_now, record_late
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 
@@ -19,40 +22,81 @@ METHODS = ("fit", "partial_fit", "fit_predict", "fit_transform")
 def watcher_of(desk: Desk, method: str) -> Watcher:
     """What is told of each call of a method."""
 
-    def begin(estimator: Any, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:  # noqa: ARG001
+    def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:
         def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
-            X = arguments[0] if arguments else named.get("X")
-            y = arguments[1] if len(arguments) > 1 else named.get("y")
-            return _FitTale(desk, estimator, X, y, is_partial=method == "partial_fit").tell
+            estimator, *rest = arguments
+            X = rest[0] if rest else named.get("X")
+            y = rest[1] if len(rest) > 1 else named.get("y")
+            return (_BatchTale if method == "partial_fit" else _FitTale)(desk, estimator, X, y).tell
 
         return desk.admit(prepare)
 
     return begin
 
 
-class _FitTale:
-    """One fit of an estimator."""
+def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, *, role: str) -> None:
+    """Record that something was fitted: a model's parameters at once, its table and the fit itself in a moment."""
+    run, is_done = outcome.run, outcome.error is None
+    facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
+    if is_done and hasattr(estimator, "predict"):
+        run.record(*facts.params())
+    held = desk.tables.hold(X, role=role) if is_done and X is not None else None
+    count_now(run)
 
-    def __init__(self, desk: Desk, estimator: Any, X: Any, y: Any, *, is_partial: bool) -> None:
+    def write() -> None:
+        fingerprint = desk.tables.record(held, run) if held else None
+        # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
+        record_late(run, facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
+
+    desk.sink.later(write)
+
+
+class _FitTale:
+    """One fit of an estimator, from before it begins."""
+
+    def __init__(self, desk: Desk, estimator: Any, X: Any, y: Any) -> None:
         self._desk = desk
         self._estimator = estimator
         self._X = X
         self._y = y
-        self._is_partial = is_partial
+        self._curves_before = curves_of(estimator)
         desk.models.begins(estimator)
+        self._follower: Follower | None = follow(estimator, X, desk.sink)
 
     def tell(self, outcome: Outcome) -> None:
         """Record what became of it."""
+        if self._follower is not None:
+            self._follower.leave()
+        desk, estimator, run = self._desk, self._estimator, outcome.run
+        if run.status != "running":
+            return
+        tell_fit(desk, outcome, estimator, self._X, role="fit")
+        if outcome.error is not None:
+            return
+        found = found_by(estimator)
+        if found is not None:
+            desk.searches.tell(run, found)
+        curves = curves_of(estimator)
+        if curves is not None and curves is not self._curves_before:
+            log_curves(desk.sink, run, curves)
+        if hasattr(estimator, "predict"):
+            desk.models.fitted(run, estimator, self._y)
+
+
+class _BatchTale:
+    """One call of ``partial_fit``."""
+
+    def __init__(self, desk: Desk, estimator: Any, X: Any, y: Any) -> None:
+        self._desk = desk
+        self._estimator = estimator
+        self._X = X
+        self._y = y
+        desk.models.begins(estimator)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Add it to what was learned before."""
         if outcome.run.status != "running":
             return
-        if self._is_partial:
-            self._tell_batch(outcome)
-        else:
-            self._tell_fit(outcome)
-        if outcome.error is None and hasattr(self._estimator, "predict"):
-            self._desk.models.fitted(outcome.run, self._estimator, self._y)
-
-    def _tell_batch(self, outcome: Outcome) -> None:
         self._desk.streams.add(
             outcome.run,
             self._estimator,
@@ -61,21 +105,5 @@ class _FitTale:
             warnings=outcome.warnings,
             error=outcome.error,
         )
-
-    def _tell_fit(self, outcome: Outcome) -> None:
-        desk, estimator, run = self._desk, self._estimator, outcome.run
-        facts = facts_of(
-            estimator, self._X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error
-        )
-        is_fitted = outcome.error is None
-        if is_fitted and hasattr(estimator, "predict"):
-            run.record(*facts.params())
-        held = desk.tables.hold(self._X, role="fit") if is_fitted and self._X is not None else None
-        count_now(run)
-
-        def write() -> None:
-            fingerprint = desk.tables.record(held, run) if held else None
-            # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
-            record_late(run, facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
-
-        desk.sink.later(write)
+        if outcome.error is None and hasattr(self._estimator, "predict"):
+            self._desk.models.fitted(outcome.run, self._estimator, self._y)

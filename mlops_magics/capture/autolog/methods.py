@@ -20,24 +20,24 @@ class Visit(Protocol):
         """It raised."""
 
 
-Watcher = Callable[[Any, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Visit | None]
-"""Told of a call before it begins, with what is called on what and how; None when it is not worth watching. Must not
-raise. It may put another keyword argument into the call.
+Watcher = Callable[[tuple[Any, ...], dict[str, Any]], Visit | None]
+"""Told of a call before it begins, with its arguments by position and by name; None when it is not worth watching. Must
+not raise. What it puts among the named arguments is handed on.
 """
 
 
 def watched(function: Callable[..., Any], watcher: Watcher) -> Callable[..., Any]:
-    """Make a function that does what ``function`` does, and tells ``watcher``, whose first argument is its own."""
+    """Make a function that does what ``function`` does, and tells ``watcher``."""
 
     @functools.wraps(function)
-    def passing(first: Any, /, *arguments: Any, **named: Any) -> Any:
+    def passing(*arguments: Any, **named: Any) -> Any:
         # IPython leaves frames with this name out of tracebacks: the person did not write this one.
         __tracebackhide__ = True
-        visit = watcher(first, function, arguments, named)
+        visit = watcher(arguments, named)
         if visit is None:
-            return function(first, *arguments, **named)
+            return function(*arguments, **named)
         try:
-            result = function(first, *arguments, **named)
+            result = function(*arguments, **named)
         except BaseException as error:
             visit.failed(error)
             raise

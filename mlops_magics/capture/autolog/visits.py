@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.autolog.methods import Visit
 from mlops_magics.capture.autolog.models import ModelKeeper
 from mlops_magics.capture.autolog.nesting import Nesting, Place
+from mlops_magics.capture.autolog.searches import SearchBook
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.streams import StreamBook
 from mlops_magics.capture.autolog.tables import TableBook
@@ -41,6 +42,7 @@ class Desk:
         self.sink = sink
         self.tables = TableBook(sink)
         self.models = ModelKeeper(sink)
+        self.searches = SearchBook(sink)
         self.streams = StreamBook(sink)
         self._nesting = Nesting()
         self._ear = WarningEar(self._nesting.hear)

@@ -1,0 +1,111 @@
+"""Cross-validation: the folds of one call as a curve over the folds, and not as many fits."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from types import CellType
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.capture.autolog.estimators import tell_fit
+from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
+from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
+from mlops_magics.errors import MlopsError
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.run import ActiveRun
+
+MODULE = "sklearn.model_selection._validation"
+FUNCTIONS = (
+    "cross_validate",
+    "cross_val_score",
+    "cross_val_predict",
+    "learning_curve",
+    "validation_curve",
+    "permutation_test_score",
+)
+"""What fits an estimator many times. Each call is one fit."""
+
+SCORED = FUNCTIONS[:2]
+"""Whose scores are recorded, fold by fold."""
+
+
+class FoldWatch:
+    """Watches the functions of cross-validation, also those that were imported by name before.
+
+    scikit-learn's decorator holds each of them in a cell of its closure. What is called through the decorator is
+    exchanged there, so that every name for the function leads to the watcher.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._cells: dict[str, tuple[CellType, Any, Any]] = {}
+        self._is_done = False
+
+    def start(self) -> None:
+        """Watch them if they were imported; say once if they are built in another way than is known."""
+        module = sys.modules.get(MODULE)
+        if self._is_done or module is None or not hasattr(module, FUNCTIONS[-1]):
+            return
+        self._is_done = True
+        for name in FUNCTIONS:
+            found = _cell_of(getattr(module, name, None))
+            if found is None:
+                self._desk.sink.warn(name, MlopsError("this version of scikit-learn builds it in an unknown way"))
+                continue
+            inner = found.cell_contents
+            ours = watched(inner, _watcher_of(self._desk, name))
+            found.cell_contents = ours
+            self._cells[name] = found, inner, ours
+
+    def stop(self) -> None:
+        """Put back what was exchanged, unless somebody has put theirs there since."""
+        for cell, inner, ours in self._cells.values():
+            if cell.cell_contents is ours:
+                cell.cell_contents = inner
+        self._cells.clear()
+        self._is_done = False
+
+
+def _cell_of(function: Any) -> CellType | None:
+    """The cell through which the decorator calls what it decorates."""
+    inner = getattr(function, "__wrapped__", None)
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = dict(zip(names, getattr(function, "__closure__", None) or (), strict=False))
+    found: CellType | None = cells.get("func")
+    if found is None or not inspect.isfunction(found.cell_contents):
+        return None
+    is_known = inner is found.cell_contents or getattr(found.cell_contents, "__wrapped__", None) is inner
+    return found if is_known else None
+
+
+def _watcher_of(desk: Desk, name: str) -> Watcher:
+    def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:
+        def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
+            estimator = arguments[0] if arguments else named.get("estimator")
+            X = arguments[1] if len(arguments) > 1 else named.get("X")
+            return lambda outcome: _tell(desk, outcome, estimator, X, has_scores=name in SCORED)
+
+        return desk.admit(prepare)
+
+    return begin
+
+
+def _tell(desk: Desk, outcome: Outcome, estimator: Any, X: Any, *, has_scores: bool) -> None:
+    run = outcome.run
+    if run.status != "running":
+        return
+    tell_fit(desk, outcome, estimator, X, role="cv")
+    folds = _folds(outcome.result) if has_scores and outcome.error is None else {}
+    for step in range(max(map(len, folds.values()), default=0)):
+        run.log({name: values[step] for name, values in folds.items()}, step=step)
+
+
+def _folds(result: Any) -> dict[str, list[float]]:
+    """Scores by name, one per fold."""
+    if isinstance(result, Mapping):
+        names = {"fit_time": "fit_seconds", "score_time": "score_seconds"}
+        scores = {names.get(key, key): value for key, value in result.items() if key not in {"estimator", "indices"}}
+        return {f"cv/{name}": [float(value) for value in values] for name, values in scores.items()}
+    return {"cv/test_score": [float(value) for value in result]}
