@@ -75,6 +75,7 @@ PLACES = {
     "folder / 'a.csv'": ("data/a.csv",),
     "f'{folder}/{year}.csv'": ("data/2024.csv",),
     "BASE + name": ("https://example.com/a.csv",),
+    "folder / '/other' / 'a.csv'": ("/other/a.csv",),
     "Path.cwd() / 'a.csv'": ("a.csv",),
     "Path.home() / 'a.csv'": ("~/a.csv",),
     "Path(unknown) / 'a.csv'": ("{Path(unknown)}/a.csv",),
@@ -167,6 +168,31 @@ def test_a_file_opened_is_told_once_and_one_written_never():
     """
     assert origins(cell) == ("in.json",)
     assert origins("from pathlib import Path\nlog = Path('log.txt').open('a')\ndf = log.write('x')") == ()
+
+
+def test_what_holds_what_was_read_is_no_second_origin():
+    cells = (
+        "import io, requests, pandas as pd",
+        "answer = requests.get('https://example.com/a.csv', timeout=5)",
+        "text = answer.text\ndf = pd.read_csv(io.StringIO(text))",
+    )
+    assert origins(*cells) == ("https://example.com/a.csv",)
+    again = ("text = build()", "df = df.merge(pd.read_csv(text))")
+    assert origins(*cells, *again) == ("https://example.com/a.csv", "pandas.read_csv(text)")
+
+
+def test_a_parameter_hides_a_name_of_the_notebook_only_inside():
+    cells = (
+        "import pandas as pd\npath = 'outer.csv'\ndef load(path):\n    return pd.read_csv(path)",
+        "a = load('inner.csv')\ndf = [a, pd.read_csv(path)]",
+    )
+    assert origins(*cells) == ("inner.csv", "outer.csv")
+    assert origins(cells[0], "df = load(unknown())", user_ns={"path": "other.csv"}) == ("pandas.read_csv(path)",)
+
+
+def test_a_database_in_memory_is_no_origin():
+    cells = ("import duckdb\ncon = duckdb.connect(':memory:')", "df = con.execute('SELECT 1 AS one').df()")
+    assert origins(*cells) == ("SELECT 1 AS one",)
 
 
 def test_what_the_cells_do_not_tell_the_namespace_may():

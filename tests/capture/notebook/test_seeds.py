@@ -65,6 +65,7 @@ SEEDLESS = (
     "seeds = ['sunflower', 'flax']",
     "def fit(X, seed=None):\n    pass",
     "seed = rng.integers(10)",
+    "use_seed = True",
     "{'seed': name}",
     "this is no Python, seed = 3 or what",
     "%%bash\nexport SEED=1",
