@@ -6,7 +6,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
-from mlops_magics.capture.tables import describe_table
+from mlops_magics.capture.privacy import Privacy
+from mlops_magics.capture.tables import PUBLIC, describe_table, target_role
 from mlops_magics.errors import DataError, ModelError
 from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, encode
 from mlops_magics.store.location import StoreWarning
@@ -26,55 +27,135 @@ def params_of(model: Any) -> list[Param]:
     return [Param(key=key, value=value) for key, value in params.items()]
 
 
-def facts_of(  # noqa: PLR0913 - the words of an evaluation, and where it goes
-    store: Store, evaluation: Evaluation, model: Any, X: Any, *, split: str, name: str
+def check_groups(by: Any, privacy: Privacy) -> None:
+    """Refuse to name groups by the values of a private column: what an evaluation shows is kept, and copied further.
+
+    Raises
+    ------
+    DataError
+        ``by`` is the name of one, or values that have its name.
+    """
+    name = by if isinstance(by, str) else getattr(by, "name", None)
+    if isinstance(name, str) and name in privacy.columns:
+        raise DataError(
+            f"{name!r} is a private column: its values cannot be the names of groups",
+            hint="Give the groups names that may be seen: "
+            f"by=X[{name!r}].map({{VALUE: 'group 1', …}}).rename('group')",
+        )
+
+
+def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and what may not be said
+    store: Store,
+    evaluation: Evaluation,
+    model: Any,
+    X: Any,
+    *,
+    split: str,
+    name: str,
+    y: Any = None,
+    target: str | None = None,
+    origins: tuple[str, ...] = (),
+    privacy: Privacy = PUBLIC,
 ) -> list[Record]:
-    """Everything to record about an evaluation beside its metrics; files are put into the store on the way."""
-    table = _table_facts(store, X, name=name, split=split)
-    curves = Text.of(encode({"curves": evaluation.curves, **_confusion(evaluation), "notes": evaluation.notes}))
-    predictions = evaluation.predictions_parquet()
-    digest = store.keep_blob(predictions)
-    facts: list[Record] = [
-        *table,
-        curves,
-        Artifact(name=f"predictions/{split}", type="predictions", sha256=digest, size_bytes=len(predictions)),
-        Evaluated(
-            split=split,
-            task=evaluation.task,
-            rows=evaluation.rows,
-            fingerprint=next((fact.fingerprint for fact in table if isinstance(fact, Dataset)), ""),
-            metrics=evaluation.metrics,
-            curves=curves.sha256,
-            predictions=digest,
-        ),
-    ]
+    """Everything to record about an evaluation beside its metrics; files are put into the store on the way.
+
+    The true answers are recorded as a table of their own, of the role ``SPLIT target``: two evaluations whose tables
+    and answers have equal fingerprints were made on the same rows, which is what a paired test needs to know.
+
+    A private run keeps neither predictions nor example rows. Without the clear values of private columns an example is
+    none, so a table with one of them has no example. Where the answers themselves are private, the metrics are all
+    that is kept: predictions, curves and the confusion matrix are made of them.
+
+    Parameters
+    ----------
+    store, evaluation, model, X
+        Where files go, what was measured, and on what.
+    split, name
+        What the rows are, and what the table is called.
+    y, target
+        The true answers, and what the notebook calls them; by default their own name, or ``y``.
+    origins
+        The files and queries the table came from.
+    privacy
+        What of the run must not be written in the clear.
+    """
+    called = target or _name_of(y) or "y"
+    is_secret = not {called, _name_of(y)}.isdisjoint(privacy.columns)
+    table = _table_facts(store, X, name=name, split=split, origins=origins, privacy=privacy)
+    answers = _target_facts(y, name=called, split=split, privacy=privacy)
+    curves = None if is_secret else _curves(evaluation)
+    predictions = None if is_secret or privacy.is_private else _predictions(store, evaluation, split=split)
+    evaluated = Evaluated(
+        split=split,
+        task=evaluation.task,
+        rows=evaluation.rows,
+        fingerprint=next((fact.fingerprint for fact in table if isinstance(fact, Dataset)), ""),
+        metrics=evaluation.metrics,
+        curves=curves.sha256 if curves else None,
+        predictions=predictions.sha256 if predictions else None,
+    )
+    files = [fact for fact in (curves, predictions) if fact]
+    return [*answers, *table, *files, evaluated, _model(store, evaluation, model)]
+
+
+def _model(store: Store, evaluation: Evaluation, model: Any) -> Record:
     try:
-        facts.append(keep_model(store, model, task=evaluation.task))
+        return keep_model(store, model, task=evaluation.task)
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
-        facts.append(Note(text=reason))
-        warnings.warn(reason, StoreWarning, stacklevel=4)
-    return facts
-
-
-def _table_facts(store: Store, X: Any, *, name: str, split: str) -> list[Record]:
-    """The table with its profile and its first rows. Models also take what is no table: sparse matrices, texts."""
-    try:
-        dataset, profile = describe_table(X, name=name, role=split)
-        return [profile, dataset, _example(store, X)]
-    except DataError as error:
-        reason = f"the data are not kept with the run, so drift has no reference: {error}"
         warnings.warn(reason, StoreWarning, stacklevel=5)
+        return Note(text=reason)
+
+
+def _name_of(y: Any) -> str | None:
+    """The name a series has, or the one column of a frame."""
+    name = getattr(y, "name", None)
+    columns = list(getattr(y, "columns", ()))
+    name = columns[0] if len(columns) == 1 else name
+    return name if isinstance(name, str) and name else None
+
+
+def _table_facts(  # noqa: PLR0913 - one value per field of the record
+    store: Store, X: Any, *, name: str, split: str, origins: tuple[str, ...], privacy: Privacy
+) -> list[Record]:
+    """The table with its profile and its first rows. Models also take what cannot be summed up: sparse matrices."""
+    try:
+        facts = describe_table(X, name=name, role=split, origins=origins, privacy=privacy)
+    except DataError as error:
+        _warn_no_reference(str(error))
         return []
+    (table,) = (fact for fact in facts if isinstance(fact, Dataset))
+    if table.profile is None:
+        _warn_no_reference(f"a {type(X).__name__} has no profile")
+        return list(facts)
+    if privacy.is_private or not privacy.columns.isdisjoint(table.columns):
+        return list(facts)
+    return [*facts, _example(store, X)]
 
 
-def _confusion(evaluation: Evaluation) -> dict[str, Any]:
-    return {"confusion": evaluation.confusion.to_dict()} if evaluation.confusion else {}
+def _warn_no_reference(reason: str) -> None:
+    reason = f"the data are not kept with the run, so drift has no reference: {reason}"
+    warnings.warn(reason, StoreWarning, stacklevel=6)
+
+
+def _target_facts(y: Any, *, name: str, split: str, privacy: Privacy) -> tuple[Record, ...]:
+    return () if y is None else describe_table(y, name=name, role=target_role(split), privacy=privacy)
+
+
+def _curves(evaluation: Evaluation) -> Text:
+    confusion = {"confusion": evaluation.confusion.to_dict()} if evaluation.confusion else {}
+    return Text.of(encode({"curves": evaluation.curves, **confusion, "notes": evaluation.notes}))
+
+
+def _predictions(store: Store, evaluation: Evaluation, *, split: str) -> Artifact:
+    data = evaluation.predictions_parquet()
+    name = f"predictions/{split}"
+    return Artifact(name=name, type="predictions", sha256=store.keep_blob(data), size_bytes=len(data))
 
 
 def _example(store: Store, X: Any) -> Artifact:
-    from mlops_magics.data.frames import open_table
+    from mlops_magics.data.frames import open_values
 
-    rows = open_table(X).head(EXAMPLE_ROWS)
+    rows = open_values(X, name="example").head(EXAMPLE_ROWS)
     data = rows.to_json(orient="split", index=False, date_format="iso", double_precision=15).encode()
     return Artifact(name="example", type="example", sha256=store.keep_blob(data), size_bytes=len(data))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.held import Held, hold
+from mlops_magics.capture.held import Held, hold, is_sparse
 from mlops_magics.capture.privacy import Privacy
 from mlops_magics.records import Dataset, Note, Record, Text, encode
 
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from mlops_magics.data.table import Table
 
 PUBLIC = Privacy()
+
+TARGET = "target"
+"""The role of the true answers a model was fitted on."""
+
+LISTED_COLUMNS = 1_000
+"""A sparse matrix with more columns has them counted in its fit, not listed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,16 +40,20 @@ class Frozen:
         """Look at the table as it was: what it holds, its digests, and the summary new data is compared with.
 
         Takes its time: call it off the person's path. What could only be looked at where it lies, and was changed
-        since, has neither fingerprint nor profile, and a note says so.
+        since, has neither fingerprint nor profile, and a note says so. Neither sparse matrices nor targets have a
+        profile: nobody looks at a sparse matrix column by column, and a run's data is watched by what its model is
+        given. What a target needs is to be the same one, which its fingerprints tell.
 
         Parameters
         ----------
         name, role
-            What the notebook calls it, and what the run did with it: ``fit``, or the split it was evaluated as.
+            What the notebook calls it, and what the run did with it: ``fit`` or the split it was evaluated as; for
+            true answers ``target`` or :func:`target_role` of the split.
         origins
             The files and queries it came from.
         privacy
-            Columns whose values are not written down.
+            Columns of which only rows and missing values are counted. Their values are in the fingerprints, as one
+            digest of all rows.
 
         Returns
         -------
@@ -55,18 +65,12 @@ class Frozen:
         DataError
             It is no table, or is empty.
         """
-        table = _open(self.held.data, name)
-        facts = _look(table, name=name, role=role, origins=origins, privacy=privacy)
+        facts = _look(self.held.data, name=name, role=role, origins=origins, privacy=privacy)
         if self.held.is_unchanged:
             return facts
+        (seen,) = (fact for fact in facts if isinstance(fact, Dataset))
         changed = f"{name} was changed in place after it was used ({role}): what it held then is not known"
-        return (
-            Dataset(
-                name=name, role=role, fingerprint="", rows=table.rows, columns=dict(table.columns),
-                origins=origins or None,
-            ),
-            Note(text=changed),
-        )
+        return replace(seen, fingerprint="", content=None, profile=None), Note(text=changed)
 
 
 def freeze(data: Any) -> Frozen:
@@ -90,37 +94,57 @@ def freeze(data: Any) -> Frozen:
 
 def describe_table(
     data: Any, *, name: str, role: str, origins: tuple[str, ...] = (), privacy: Privacy = PUBLIC
-) -> tuple[Dataset, Text]:
-    """Look at a table now: what it holds, its digests, and the summary new data is compared with.
-
-    Returns the record, and the text with the profile it refers to.
+) -> tuple[Record, ...]:
+    """Look at a table now: what :meth:`Frozen.describe` does, of what nobody changes meanwhile.
 
     Raises
     ------
     DataError
         ``data`` is no table, or is empty.
     """
-    facts = _look(_open(data, name), name=name, role=role, origins=origins, privacy=privacy)
-    (dataset,) = (fact for fact in facts if isinstance(fact, Dataset))
-    (profile,) = (fact for fact in facts if isinstance(fact, Text))
-    return dataset, profile
+    return _look(data, name=name, role=role, origins=origins, privacy=privacy)
 
 
-def _open(data: Any, name: str) -> Table:
-    from mlops_magics.data.frames import open_table
+def target_role(split: str) -> str:
+    """The role of the true answers of a split.
 
-    return open_table(data, name=name)
+    >>> target_role("test")
+    'test target'
+    """
+    return f"{split} {TARGET}"
 
 
 def _look(
-    table: Table, *, name: str, role: str, origins: tuple[str, ...], privacy: Privacy  # noqa: ARG001
+    data: Any, *, name: str, role: str, origins: tuple[str, ...], privacy: Privacy
 ) -> tuple[Record, ...]:
-    from mlops_magics.data.engines.duckdb import profile_table
-    from mlops_magics.data.fingerprint import fingerprint
+    if is_sparse(data):
+        return (_sparse(data, name=name, role=role, origins=origins),)
+    from mlops_magics.data.fingerprint import fingerprints
+    from mlops_magics.data.frames import open_values
 
-    profile = Text.of(encode(profile_table(table).to_dict()))
+    table = open_values(data, name=name)
+    profile = None if role == TARGET or role.endswith(f" {TARGET}") else _profile(table, privacy)
+    found = fingerprints(table)
     dataset = Dataset(
-        name=name, role=role, fingerprint=fingerprint(table), rows=table.rows, columns=dict(table.columns),
-        profile=profile.sha256, origins=origins or None,
+        name=name, role=role, fingerprint=found.ordered, content=found.content, rows=table.rows,
+        columns=dict(table.columns), profile=profile.sha256 if profile else None, origins=origins or None,
     )
-    return profile, dataset
+    return (profile, dataset) if profile else (dataset,)
+
+
+def _profile(table: Table, privacy: Privacy) -> Text:
+    from mlops_magics.data.engines.duckdb import profile_table
+
+    return Text.of(encode(profile_table(table).withhold(privacy.columns).to_dict()))
+
+
+def _sparse(matrix: Any, *, name: str, role: str, origins: tuple[str, ...]) -> Dataset:
+    from mlops_magics.data.sparse import sparse_fingerprints
+
+    rows, columns = matrix.shape
+    found = sparse_fingerprints(matrix)
+    listed = {str(index): "number" for index in range(columns)} if columns <= LISTED_COLUMNS else {}
+    return Dataset(
+        name=name, role=role, fingerprint=found.ordered, content=found.content, rows=rows, columns=listed,
+        origins=origins or None,
+    )

@@ -27,6 +27,7 @@ LONGEST_IN_WORDS = 1_024
 """Texts of more bytes are digested by BLAKE2b one by one; shorter ones eight bytes at a time, all at once."""
 
 _MODULUS = 2**64
+_FIRST_WEIGHT = 1_000_003
 _KINDS = ("missing", "number", "boolean", "instant", "date", "text", "wide", "nanoseconds")
 
 
@@ -110,8 +111,15 @@ class ContentDigest:
 
 def weights(column: int) -> tuple[numpy.uint64, numpy.uint64]:
     """The two odd factors of a column, by its position."""
-    first, second = (_mixed(2 * column + lane + 1_000_003) | 1 for lane in range(2))
+    first, second = (_mixed(2 * column + lane + _FIRST_WEIGHT) | 1 for lane in range(2))
     return numpy.uint64(first), numpy.uint64(second)
+
+
+def weigh_columns(columns: NDArray[Any]) -> tuple[Words, Words]:
+    """The :func:`weights` of many columns."""
+    first = columns.astype(numpy.uint64) * numpy.uint64(2) + numpy.uint64(_FIRST_WEIGHT)
+    second = first + numpy.uint64(1)
+    return mix(first) | numpy.uint64(1), mix(second) | numpy.uint64(1)
 
 
 def mix(words: Words) -> Words:

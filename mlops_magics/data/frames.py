@@ -7,13 +7,16 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+import narwhals
+import pyarrow
+
 from mlops_magics.data.arrow import require_distinct, to_arrow
 from mlops_magics.data.engines.duckdb import describe, read_csv
 from mlops_magics.data.rows import read_schema
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
 
-__all__ = ["Table", "open_table"]
+__all__ = ["Table", "open_table", "open_values"]
 
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".txt")
@@ -49,6 +52,45 @@ def open_table(data: Any, *, name: str | None = None) -> Table:
         return _open_path(str(data), name=name)
     held = data if _is_relation(data) else to_arrow(data)
     return _table(held, native=data, name=name or "frame")
+
+
+def open_values(data: Any, *, name: str) -> Table:
+    """Open whatever a model takes as X or y: a table, or one column: a series, a 1-d array, a list. A column without a
+    name of its own is called ``name``. Lists become what pandas makes of them.
+
+    Raises
+    ------
+    DataError
+        It is nothing of that kind, or is empty.
+
+    Examples
+    --------
+    >>> open_values([0, 1, 1], name="y").columns
+    {'y': 'integer'}
+    """
+    if isinstance(data, list | tuple):
+        data = _from_lists(data)
+    elif isinstance(data, pyarrow.Array):
+        data = pyarrow.table({name: data})
+    elif getattr(data, "ndim", 0) == 1 and hasattr(data, "dtype"):
+        import pandas
+
+        data = pandas.Series(data, copy=False)
+    series = narwhals.from_native(data, series_only=True, pass_through=True)
+    if isinstance(series, narwhals.Series):
+        own = name if series.name is None or series.name == "" else str(series.name)
+        data = series.alias(own).to_frame().to_native()
+    return open_table(data, name=name)
+
+
+def _from_lists(rows: list[Any] | tuple[Any, ...]) -> Any:
+    import pandas
+
+    are_rows = bool(rows) and hasattr(rows[0], "__len__") and not isinstance(rows[0], str | bytes)
+    try:
+        return pandas.DataFrame(rows) if are_rows else pandas.Series(rows)
+    except (TypeError, ValueError) as reason:
+        raise DataError(f"a {type(rows).__name__} is not a table: {reason}") from reason
 
 
 def _table(held: Any, *, native: Any, name: str) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import md5
 from typing import Any, Literal
@@ -84,6 +84,20 @@ class ColumnProfile:
         if mean is None:
             return None
         return math.sqrt(max(self.sum_squares / self.values - mean * mean, 0.0))
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether its values, though it has some, were left out on purpose: see :meth:`withheld`."""
+        return self.family != "other" and self.grid is None and self.levels is None and self.values > 0
+
+    def withheld(self) -> ColumnProfile:
+        """What may be told of a private column: its type, how many rows, how many missing or not finite. No level, no
+        bin, no value or sum of values.
+        """
+        return ColumnProfile(
+            name=self.name, type=self.type, count=self.count, nulls=self.nulls, nan=self.nan,
+            positive_infinities=self.positive_infinities, negative_infinities=self.negative_infinities,
+        )
 
     @property
     def is_constant(self) -> bool:
@@ -181,6 +195,11 @@ class Profile:
             )
         merged = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
         return Profile(self.rows + other.rows, merged)
+
+    def withhold(self, names: Collection[str]) -> Profile:
+        """The profile without what the columns of these names hold; see :meth:`ColumnProfile.withheld`."""
+        columns = {name: column.withheld() if name in names else column for name, column in self.columns.items()}
+        return Profile(self.rows, columns)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; at most about 3 KB a column."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from mlops_magics.data.profile import Profile
+from mlops_magics.data.profile import ColumnProfile, Profile
 from mlops_magics.errors import DataError
 from mlops_magics.monitor.distance import benjamini_hochberg
 from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
@@ -184,10 +184,14 @@ def _rows(judged: Iterable[Finding], reference: Profile) -> list[Finding]:
         failed = [item for item in items if item.verdict == "fail"]
         untested = Finding(
             column=name, kind="missing", verdict="pass",
-            reason=f"{name} is of type {reference.columns[name].type}, judged for missing values only.",
+            reason=f"{name} {_why_missing_only(reference.columns[name])}, judged for missing values only.",
         )
         rows += failed or items[:1] or [untested]
     return rows
+
+
+def _why_missing_only(column: ColumnProfile) -> str:
+    return "is private" if column.is_withheld else f"is of type {column.type}"
 
 
 def _rank(row: Finding, weights: Mapping[str, float]) -> tuple[int, float]:
@@ -200,6 +204,9 @@ def _notes(judged: Iterable[Finding], reference: Profile, current: Profile) -> t
         f"{item.reason.removesuffix('.')}: within chance, not drift."
         for item in judged if item.kind == "new_categories" and item.verdict == "pass"
     ]
+    private = [name for name, column in reference.columns.items() if column.is_withheld]
+    if private:
+        notes.append(f"Private in the reference, and judged for missing values only: {', '.join(private)}.")
     unknown = [name for name in current.columns if name not in reference.columns]
     if unknown:
         notes.append(f"Not in the reference, and not judged: {', '.join(unknown)}.")
@@ -229,7 +236,14 @@ def _is_path(text: str) -> bool:
 
 
 def _stored_profile(run: Run, store: Store) -> Profile:
-    datasets = [dataset for dataset in store.datasets(run) if dataset.profile is not None]
+    seen = store.datasets(run)
+    datasets = [dataset for dataset in seen if dataset.profile is not None]
+    if seen and not datasets:
+        raise DataError(
+            f"run {run.name!r} kept no profile of its tables ({', '.join(dict.fromkeys(item.role for item in seen))})",
+            hint="A sparse matrix has none, nor what was changed in place while it was looked at: give a frame or a "
+            "path as reference",
+        )
     if not datasets:
         raise DataError(
             f"run {run.name!r} kept no profile of its data, so there is nothing to compare with",

@@ -66,6 +66,9 @@ def weigh(reference: ColumnProfile, current: ColumnProfile, *, method: Method) -
             )
             return
         current = _empty_like(reference, current)
+    if reference.is_withheld or current.is_withheld:
+        yield from _shares(reference, current)
+        return
     if reference.family in ("number", "level"):
         yield _distribution(reference, current, method)
     yield from _shares(reference, current)

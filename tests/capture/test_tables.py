@@ -31,9 +31,9 @@ def test_a_frame_is_described_as_it_was() -> None:
     frame.index = frame.index[::-1]
     facts = frozen.describe(name="people", role="fit", origins=("people.csv",))
     assert [type(fact) for fact in facts] == [Text, Dataset]
-    now, profile = describe_table(FRAME, name="people", role="fit", origins=("people.csv",))
-    assert facts == (profile, now)
-    assert now.origins == ("people.csv",)
+    assert facts == describe_table(FRAME, name="people", role="fit", origins=("people.csv",))
+
+    assert dataset(facts).origins == ("people.csv",)
 
 
 def test_nothing_is_copied_of_a_frame() -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_copied_of_a_frame() -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_an_array_changed_in_place_is_copied_or_noticed(kind: str, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     array = np.asarray(np.random.default_rng(0).random((50, 4)), order=order)
-    before = describe_table(array.copy(), name="X", role="fit")[0]
+    before = dataset(describe_table(array.copy(), name="X", role="fit"))
     if kind != "small":
         monkeypatch.setattr(held, "COPIED_BYTES", 0)
     if kind == "sampled":

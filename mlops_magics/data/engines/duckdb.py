@@ -209,6 +209,8 @@ def _frozen(asked: _Asked) -> Callable[[Ask], ColumnProfile]:
 def _counted(asked: _Asked, reference: ColumnProfile | None) -> Callable[[Ask], ColumnProfile]:
     if reference is None or not comparable(asked.type, reference.type) or asked.family == "other":
         return partial(_bare, asked)
+    if reference.is_withheld or (asked.family == "level" and reference.levels is None):
+        return partial(_withheld, asked)
     if reference.levels is not None:
         return partial(_levels, asked, tuple(reference.levels))
     return partial(_in_grid, asked, reference.grid)
@@ -228,6 +230,10 @@ def _with_extents(scan: Scan, columns: list[_Asked]) -> list[_Asked]:
 def _bare(asked: _Asked, ask: Ask) -> ColumnProfile:
     rows, values = ask(count_query(asked.source, [asked.name], _DUCKDB))[0]
     return ColumnProfile(name=asked.name, type=asked.type, count=rows, nulls=rows - values)
+
+
+def _withheld(asked: _Asked, ask: Ask) -> ColumnProfile:
+    return (_bare(asked, ask) if asked.family == "level" else _in_grid(asked, None, ask)).withheld()
 
 
 def _levels(asked: _Asked, keep: tuple[str, ...] | None, ask: Ask) -> ColumnProfile:
