@@ -155,8 +155,8 @@ def _comes_between(history: History, cell: str, index: int, name: str, later: in
 
 
 def _is_the_same(history: History, index: int, name: str, later: int, sources: tuple[int, ...]) -> bool:
-    """Whether the later execution binds the name to what it was when ``index`` took it: the same module, the same
-    number, the same function.
+    """Whether the later execution binds the name to what it was when ``index`` took it: the same module, or a function
+    or class with the same code. A value is taken to be another one each time it is made.
     """
     writer = history.flow.writers[index].get(name)
     if writer is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlops_magics.capture.notebook.names import Effects, effects
-from mlops_magics.capture.notebook.scopes import WHOLE
+from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,14 @@ class Execution:
 class Binding:
     """Where a name comes from at a moment: who bound it last, and who changed it since, oldest first.
 
-    ``fixed`` is what it is bound to in full, where that is known; ``is_doubtful`` says that the execution raised, and
-    may not have come as far.
+    ``fixed`` is what it is bound to in full and ``body`` what its code does, where that is known; ``is_doubtful`` says
+    that the execution raised, and may not have come as far.
     """
 
     writer: int | None
     changers: tuple[int, ...] = ()
     fixed: str | None = None
-    free: frozenset[str] = frozenset()
-    touched: frozenset[str] = frozenset()
+    body: Body | None = None
     is_doubtful: bool = False
 
     @property
@@ -59,7 +58,7 @@ class Flow:
 
     ``taken[i]`` maps the names that execution i took to the earlier executions it took them from; ``later[i]`` likewise
     the names that functions it defined could already have seen; ``writers[i]`` maps the names it took to who had bound
-    them; ``leaves[i]`` are the names it bound or changed.
+    them; ``changes[i]`` are the names it changed in place, and how; ``leaves[i]`` those it bound or changed.
     """
 
     def __init__(self, executions: Sequence[Execution]) -> None:
@@ -68,6 +67,7 @@ class Flow:
         self.taken: list[dict[str, tuple[int, ...]]] = []
         self.later: list[dict[str, tuple[int, ...]]] = []
         self.writers: list[dict[str, int | None]] = []
+        self.changes: list[dict[str, Change]] = []
         self.leaves: list[frozenset[str]] = []
         self.bindings: dict[str, Binding] = {}
         for index in range(len(self.executions)):
@@ -86,40 +86,57 @@ class Flow:
 
     def _run(self, index: int) -> None:
         done = self.effects[index]
-        reads, touched = self._with_functions(done)
+        reads, changes = self._with_functions(done)
+        self.changes.append(changes)
         known = {name: self.bindings[name] for name in reads if name in self.bindings}
         self.taken.append({name: self._sources(name, index) for name in known})
         self.writers.append({name: binding.writer for name, binding in known.items()})
-        later = (name for name in self._free_of_definitions(done) if name in self.bindings)
+        later = (name for name in _free_of_definitions(done) if name in self.bindings)
         self.later.append({name: self.bindings[name].providers for name in later})
-        self._leave(index, done, touched)
+        if self.executions[index].status == "ok":
+            self._leave(index, done)
+        else:
+            self._leave_doubts(index, done)
 
-    def _with_functions(self, done: Effects) -> tuple[set[str], set[str]]:
-        """The names a cell reads, with those that the functions it mentions read when they are called, and the names
-        these functions bind or change.
-        """
-        reads, touched = set(done.reads), set[str]()
+    def _with_functions(self, done: Effects) -> tuple[set[str], dict[str, Change]]:
+        """The names a cell reads and those it changes, with what the functions it mentions do when they are called."""
+        reads, changes = set(done.reads), [*done.how.items(), *self._calls(done)]
         for mentioned in done.reads:
             waiting, seen = [mentioned], {mentioned}
             while waiting:
-                binding = self.bindings.get(waiting.pop())
-                if binding is None:
+                body = self._body(waiting.pop())
+                if body is None:
                     continue
-                touched.update(name for name in binding.touched if not done.binds_before(name, mentioned))
-                for name in binding.free - seen:
+                changes += [item for item in body.touched.items() if not done.binds_before(item[0], mentioned)]
+                for name in body.free - seen:
                     seen.add(name)
                     if not done.binds_before(name, mentioned):
                         reads.add(name)
                         waiting.append(name)
-        return reads, touched
+        merged: dict[str, Change] = {}
+        for name, how in changes:
+            if not (how.by_method and name in self.bindings and self.bindings[name].is_import):
+                merged[name] = how.then(merged.get(name))
+        return reads, merged
 
-    def _free_of_definitions(self, done: Effects) -> set[str]:
-        free = set().union(*done.closures.values()) if done.closures else set()
-        return free - done.writes - done.reads
+    def _calls(self, done: Effects) -> Iterator[tuple[str, Change]]:
+        """What functions and methods of other cells change of what they are handed, and are called on."""
+        for called, handed in done.calls:
+            if body := self._body(called):
+                yield from body.changes(handed)
+        for name, method in done.asked:
+            body = self._body(name)
+            if body and body.methods and method in body.methods:
+                yield name, body.methods[method]
+
+    def _body(self, name: str) -> Body | None:
+        binding = self.bindings.get(name)
+        return binding.body if binding else None
 
     def _sources(self, name: str, index: int) -> tuple[int, ...]:
         done, cell, sources = self.effects[index], self.executions[index].cell, self.bindings[name].providers
-        if cell is None or (name not in done.unsure and name not in done.settled):
+        how = self.changes[index].get(name)
+        if cell is None or (name not in done.unsure and not (how and how.settled)):
             return sources
         return tuple(
             source
@@ -129,91 +146,81 @@ class Flow:
         )
 
     def _makes_again(self, index: int, former: int, name: str) -> bool:
-        """Whether a cell that is run again only makes anew what it had changed of a name before."""
-        before = self.effects[former]
-        if name in before.writes:
-            return False
-        return covers(self.effects[index].settled.get(name, ()), before.settled.get(name, ()))
+        """Whether ``index`` only makes anew what ``former`` had changed of a name."""
+        how = self.changes[index].get(name)
+        return how is not None and covers(how.settled, self._only_changed(former, name))
+
+    def _only_changed(self, index: int, name: str) -> frozenset[str]:
+        """The places an execution made of what it did not bind itself; empty when that is not known."""
+        how = self.changes[index].get(name)
+        return frozenset() if how is None or name in self.effects[index].writes else how.settled
 
     # -- what it leaves behind ----------------------------------------------------------------------------------------
 
-    def _leave(self, index: int, done: Effects, touched: Iterable[str]) -> None:
-        if self.executions[index].status != "ok":
-            self._leave_doubts(index, done)
-            self.leaves.append(frozenset())
-            return
-        changed = {name for name in done.changes if not self._is_function_of_module(name, done)}
+    def _leave(self, index: int, done: Effects) -> None:
         for name in done.deletes:
             self.bindings.pop(name, None)
         for name in done.writes - done.maybe:
             self._bind(name, index, done)
-        for name in done.maybe:
+        for name in done.maybe.union(self.changes[index]) - (done.writes - done.maybe):
             self._change(name, index, done)
-        for name in changed - done.writes:
-            self._change(name, index, done)
-        for name in touched:
-            if name not in done.writes:
-                self._change(name, index, done)
-        self.leaves.append(done.writes | changed | frozenset(touched))
+        self.leaves.append(done.writes.union(self.changes[index]))
 
     def _leave_doubts(self, index: int, done: Effects) -> None:
         """An execution that raised provides what nobody else does: it may have come as far."""
         for name in done.writes:
             former = self.bindings.get(name)
             if former is None or former.is_doubtful:
-                self.bindings[name] = Binding(
-                    index,
-                    free=done.closures.get(name, frozenset()),
-                    touched=done.touches.get(name, frozenset()),
-                    is_doubtful=True,
-                )
+                self.bindings[name] = Binding(index, body=self._body_left(name, done), is_doubtful=True)
+        self.leaves.append(frozenset())
 
-    def _is_function_of_module(self, name: str, done: Effects) -> bool:
-        binding = self.bindings.get(name)
-        return name in done.by_method and binding is not None and binding.is_import
+    def _body_left(self, name: str, done: Effects) -> Body | None:
+        """What is known of the code of a name: a function, a class, or what a class was called to make."""
+        if name in done.made:
+            maker = self._body(done.made[name])
+            return maker if maker and maker.methods is not None else None
+        return done.bodies.get(name)
 
     def _bind(self, name: str, index: int, done: Effects) -> None:
-        fixed = done.fixed.get(name)
-        former = self.bindings.get(name)
+        former, fixed = self.bindings.get(name), done.fixed.get(name)
         is_again = former is not None and not former.is_doubtful and former.is_import and former.fixed == fixed
-        if former is not None and is_again and not self._all_made_again(former, name, done):
+        if former is not None and is_again and not self._all_made_again(former, name, index):
             # Importing a module again finds it as it is: seeded, configured.
-            if name in done.changes:
+            if name in self.changes[index]:
                 self._change(name, index, done)
             return
-        self.bindings[name] = Binding(
-            index,
-            fixed=fixed,
-            free=done.closures.get(name, frozenset()),
-            touched=done.touches.get(name, frozenset()),
-        )
+        self.bindings[name] = Binding(index, fixed=fixed, body=self._body_left(name, done))
 
-    def _all_made_again(self, binding: Binding, name: str, done: Effects) -> bool:
-        settled = done.settled.get(name, frozenset())
-        changers = [index for index in binding.providers if name in self.effects[index].changes]
-        return all(covers(settled, self.effects[index].settled.get(name, ())) for index in changers)
+    def _all_made_again(self, binding: Binding, name: str, index: int) -> bool:
+        how = self.changes[index].get(name, Change())
+        changed = (self.changes[one][name] for one in binding.providers if name in self.changes[one])
+        return all(covers(how.settled, before.settled) for before in changed)
 
     def _change(self, name: str, index: int, done: Effects) -> None:
         binding = self.bindings.setdefault(name, Binding(None))
-        settled = done.settled.get(name, frozenset())
-        if settled and name not in done.maybe:
-            kept = (old for old in binding.changers if not covers(settled, self._settled_only(old, name)))
-            binding.changers = tuple(kept)
-        elif name in done.maybe:
+        if name in done.maybe:
             binding.changers = tuple(old for old in binding.changers if not self._is_same_cell(old, index))
             binding.fixed = None
+        elif self.changes[index][name].settled:
+            binding.changers = tuple(old for old in binding.changers if not self._makes_again(index, old, name))
         binding.changers += (index,)
-        if name in done.closures:
-            binding.free |= done.closures[name]
-            binding.touched |= done.touches.get(name, frozenset())
-
-    def _settled_only(self, index: int, name: str) -> frozenset[str]:
-        done = self.effects[index]
-        return frozenset() if name in done.writes else done.settled.get(name, frozenset())
+        if name in done.bodies and (binding.body is None or binding.body.methods is None):
+            binding.body = _either(done.bodies[name], binding.body)
 
     def _is_same_cell(self, left: int, right: int) -> bool:
         one, other = self.executions[left], self.executions[right]
         return one.cell is not None and one.cell == other.cell and one.source == other.source
+
+
+def _free_of_definitions(done: Effects) -> frozenset[str]:
+    return frozenset().union(*done.closures.values()) - done.writes - done.reads
+
+
+def _either(body: Body, other: Body | None) -> Body:
+    """The code of a name that is bound to one function or another."""
+    if other is None:
+        return body
+    return replace(body, free=body.free | other.free, touched={**other.touched, **body.touched})
 
 
 def covers(places: Collection[str], former: Collection[str]) -> bool:
@@ -298,8 +305,8 @@ def is_felt(flow: Flow, index: int, provider: int, name: str) -> bool:
     """Whether ``index`` would differ had ``provider`` not run: it took the name itself, or the very part of it that
     ``provider`` made, rather than another part of the same object.
     """
-    done, before = flow.effects[index], flow.effects[provider]
-    if name in before.writes or name not in before.settled:
+    how = flow.changes[provider].get(name)
+    if name in flow.effects[provider].writes or how is None or not how.settled:
         return True
-    parts = done.parts.get(name, frozenset())
-    return WHOLE in parts or any(place.partition("/")[0] in parts for place in before.settled[name])
+    parts = flow.effects[index].parts.get(name, frozenset())
+    return WHOLE in parts or any(place.partition("/")[0] in parts for place in how.settled)

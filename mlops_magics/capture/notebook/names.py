@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mlops_magics.capture.notebook.scopes import ModuleScope
+from mlops_magics.capture.notebook.scopes import Body, Change, ModuleScope
 from mlops_magics.capture.notebook.source import python_of
 from mlops_magics.capture.notebook.walk import Walker
 
@@ -32,21 +32,25 @@ class Effects:
     closures
         Name of a function or class the cell defines → the outer names its code reads when it is called.
     touches
-        Name of a function or class → the outer names its code binds or changes when it is called.
+        Name of a function or class → the outer names its code binds or changes when it is called, and how.
     maybe
         Those of ``writes`` that are bound on some path only.
     unsure
         Those of ``reads`` that are read only after the cell may have bound them itself.
     parts
         Name read → the items and attributes of it that are read; ``"*"`` where it is not known which.
-    settled
-        Name changed → the places that hold the same when the change is made again; a name that is missing here is
-        changed further each time.
-    by_method
-        Those of ``changes`` that are only seen from a call such as ``x.append(…)``, which is no change of x if x is a
-        module.
+    how
+        Name changed → how it is changed: what of it comes out the same when the cell is run again.
+    bodies
+        Name of a function or class → all that is known of its code.
+    calls
+        Functions from outside that are called, with the names handed to them by position or parameter.
+    asked
+        Names from outside with the methods of them that are called.
+    made
+        Name written → the name from outside that was called to make it.
     fixed
-        Name written → a text that says what it is in full: the import, number, text or function it is bound to.
+        Name written → a text that says what it is in full: the import, the function or the class it is bound to.
     """
 
     reads: frozenset[str] = frozenset()
@@ -56,12 +60,15 @@ class Effects:
     is_opaque: bool = False
     binds_anything: bool = False
     closures: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    touches: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    touches: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
     maybe: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     parts: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    by_method: frozenset[str] = frozenset()
+    how: Mapping[str, Change] = field(default_factory=dict)
+    bodies: Mapping[str, Body] = field(default_factory=dict)
+    calls: frozenset[tuple[str, tuple[tuple[int | str, str], ...]]] = frozenset()
+    asked: frozenset[tuple[str, str]] = frozenset()
+    made: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     read_at: Mapping[str, int] = field(default_factory=dict, repr=False)
     bound_at: Mapping[str, int] = field(default_factory=dict, repr=False)
@@ -94,7 +101,7 @@ def effects(source: str) -> Effects:
     except RecursionError:
         return Effects(is_opaque=True, binds_anything=True)
     if code.is_local:
-        scope = ModuleScope(reads=scope.reads, changes=scope.changes, otherwise=scope.otherwise, read_at=scope.read_at)
+        scope = ModuleScope(reads=scope.reads, changes=scope.changes, read_at=scope.read_at, calls=scope.calls)
     return _effects(scope, is_opaque=walker.is_opaque, binds_anything=walker.binds_anything)
 
 
@@ -112,8 +119,11 @@ def _effects(scope: ModuleScope, *, is_opaque: bool, binds_anything: bool) -> Ef
         maybe=frozenset(scope.writes - scope.bound),
         unsure=frozenset(scope.unsure),
         parts={name: frozenset(parts) for name, parts in scope.reads.items() if parts},
-        settled={name: frozenset(places) for name, places in scope.changes.items() if places},
-        by_method=frozenset(scope.changes) - scope.otherwise,
+        how=scope.changes,
+        bodies=alive,
+        calls=frozenset(scope.calls),
+        asked=frozenset(scope.asked),
+        made={name: maker for name, maker in scope.made.items() if name in scope.bound},
         fixed={name: value for name, value in scope.fixed.items() if name in scope.bound},
         read_at=scope.read_at,
         bound_at=scope.bound_at,

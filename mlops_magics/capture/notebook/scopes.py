@@ -6,20 +6,65 @@ around it; the module's scope keeps the score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 WHOLE = "*"
 """The part of a name that is read when it is not known which."""
 
+BOUND = "="
+"""The place that a function makes anew when it binds a name of the module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How something is changed in place.
+
+    ``settled`` are the places that hold the same when the change is made again; empty where it goes on from what it
+    finds. ``by_method`` says that only a call such as ``x.append(…)`` tells of it, which changes no module.
+    """
+
+    settled: frozenset[str] = frozenset()
+    by_method: bool = False
+
+    def then(self, other: Change | None) -> Change:
+        """Both changes, one after the other."""
+        if other is None:
+            return self
+        is_settled = self.settled and other.settled
+        settled = self.settled | other.settled if is_settled else frozenset[str]()
+        return Change(settled, self.by_method and other.by_method)
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What the code of a function, or of a class's methods, does to names that are not its own, when it is called."""
+    """What the code of a function, or of a class's methods, does when it is called.
 
-    free: frozenset[str]
-    touched: frozenset[str]
+    Parameters
+    ----------
+    free
+        Names that are not its own and that it reads.
+    touched
+        Names that are not its own and that it binds or changes.
+    parameters, filled
+        Its parameters in order, and how it changes those that are handed to it.
+    methods
+        Of a class: how its methods change the object; None for a function.
+    """
+
+    free: frozenset[str] = frozenset()
+    touched: Mapping[str, Change] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    filled: Mapping[str, Change] = field(default_factory=dict)
+    methods: Mapping[str, Change] | None = None
+
+    def changes(self, handed: Iterable[tuple[int | str, str]]) -> Iterator[tuple[str, Change]]:
+        """The names handed to it, by position or parameter, that a call changes, and how."""
+        for key, name in handed:
+            parameter = key if isinstance(key, str) else self.parameters[key] if key < len(self.parameters) else ""
+            if parameter in self.filled:
+                yield name, self.filled[parameter]
 
 
 class Scope(Protocol):
@@ -34,19 +79,26 @@ class Scope(Protocol):
     def unbind(self, name: str) -> None:
         """The name is deleted."""
 
-    def change(self, name: str, settled: tuple[str, ...] = (), *, by_method: bool = False) -> None:
-        """What the name stands for is changed in place; ``settled`` are places that hold the same when the change is
-        made again, empty when it is not known to come out the same.
-        """
+    def change(self, name: str, how: Change) -> None:
+        """What the name stands for is changed in place."""
 
     def define(self, name: str, body: Body) -> None:
         """The name is bound to code that is called later."""
 
     def fix(self, name: str, value: str) -> None:
-        """The name was just bound to something that ``value`` says in full, such as an import or a number."""
+        """The name was just bound to something that ``value`` says in full, an import or the text of a function."""
 
-    def declare(self, names: Iterable[str], *, is_global: bool) -> None:
+    def declare(self, names: Iterable[str]) -> None:
         """``global`` or ``nonlocal``."""
+
+    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
+        """The name is called, with names handed to it by position or parameter."""
+
+    def ask(self, name: str, method: str) -> None:
+        """A method of the name is called."""
+
+    def make(self, name: str, maker: str) -> None:
+        """The name was just bound to what calling ``maker`` gave."""
 
     def mark(self) -> frozenset[str]:
         """What is surely bound by now."""
@@ -65,10 +117,12 @@ class ModuleScope:
     unsure: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
-    changes: dict[str, set[str] | None] = field(default_factory=dict)
-    otherwise: set[str] = field(default_factory=set)
+    changes: dict[str, Change] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     fixed: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+    calls: set[tuple[str, tuple[tuple[int | str, str], ...]]] = field(default_factory=set)
+    asked: set[tuple[str, str]] = field(default_factory=set)
     read_at: dict[str, int] = field(default_factory=dict)
     bound_at: dict[str, int] = field(default_factory=dict)
     _step: int = 0
@@ -85,8 +139,8 @@ class ModuleScope:
         self._calling.add(name)
         for each in sorted(body.free):
             self.load(each)
-        for each in sorted(body.touched):
-            self.change(each)
+        for each, how in body.touched.items():
+            self.change(each, how)
         self._calling.discard(name)
 
     def _load_from_outside(self, name: str, part: str | None) -> None:
@@ -102,38 +156,35 @@ class ModuleScope:
 
     def bind(self, name: str) -> None:
         self._step += 1
+        self._forget(name)
         self.bound.add(name)
         self.writes.add(name)
         self.deletes.discard(name)
         self.bound_at.setdefault(name, self._step)
-        self.bodies.pop(name, None)
-        self.fixed.pop(name, None)
 
     def unbind(self, name: str) -> None:
         self.load(name, None)
+        self._forget(name)
         self.bound.discard(name)
         self.half.discard(name)
         self.writes.discard(name)
-        self.bodies.pop(name, None)
-        self.fixed.pop(name, None)
         self.changes.pop(name, None)
         self.deletes.add(name)
 
-    def change(self, name: str, settled: tuple[str, ...] = (), *, by_method: bool = False) -> None:
+    def _forget(self, name: str) -> None:
+        self.bodies.pop(name, None)
+        self.fixed.pop(name, None)
+        self.made.pop(name, None)
+
+    def change(self, name: str, how: Change) -> None:
         is_import = self.fixed.get(name, "").startswith("import ")
-        if is_import and by_method:
+        if is_import and how.by_method:
             return
         if not is_import:
             self.fixed.pop(name, None)
-        if not by_method:
-            self.otherwise.add(name)
-        if name in self.bound and not is_import:
-            return
-        known = self.changes.setdefault(name, set())
-        if not settled:
-            self.changes[name] = None
-        elif known is not None:
-            known.update(settled)
+        # What is done to a module outlives its being imported again.
+        if name not in self.bound or is_import:
+            self.changes[name] = how.then(self.changes.get(name))
 
     def define(self, name: str, body: Body) -> None:
         self.bind(name)
@@ -142,8 +193,26 @@ class ModuleScope:
     def fix(self, name: str, value: str) -> None:
         self.fixed[name] = value
 
-    def declare(self, names: Iterable[str], *, is_global: bool) -> None:
+    def declare(self, names: Iterable[str]) -> None:
         """At the top of a cell, ``global`` says nothing."""
+
+    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
+        if body := self.bodies.get(name):
+            for changed, how in body.changes(handed):
+                self.change(changed, how)
+        elif name not in self.bound:
+            self.calls.add((name, tuple(each for each in handed if each[1] not in self.bound)))
+
+    def ask(self, name: str, method: str) -> None:
+        if name not in self.bound:
+            self.asked.add((name, method))
+
+    def make(self, name: str, maker: str) -> None:
+        body = self.bodies.get(maker)
+        if body is not None and body.methods is not None:
+            self.bodies[name] = body
+        elif maker not in self.bound:
+            self.made[name] = maker
 
     def mark(self) -> frozenset[str]:
         return frozenset(self.bound)
@@ -161,15 +230,22 @@ class ModuleScope:
 class FunctionScope:
     """A function's body. Order does not count: a name bound anywhere in it is its own throughout."""
 
+    parameters: tuple[str, ...] = ()
     loads: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
-    changes: set[str] = field(default_factory=set)
+    changed: dict[str, Change] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)
 
     def body(self) -> Body:
-        """What the function does to names that are not its own."""
-        own = self.own - self.outer
-        return Body(frozenset(self.loads - own), frozenset((self.changes | (self.own & self.outer)) - own))
+        """What the function does to names that are not its own, and to what is handed to it."""
+        own = (self.own | set(self.parameters)) - self.outer
+        touched = {name: how for name, how in self.changed.items() if name not in own}
+        for name in self.own & self.outer:
+            bound = Change() if name in self.loads else Change(frozenset({BOUND}))
+            touched[name] = bound.then(touched.get(name))
+        handed = set(self.parameters) - self.own
+        filled = {name: how for name, how in self.changed.items() if name in handed}
+        return Body(frozenset(self.loads - own), touched, self.parameters, filled)
 
     def load(self, name: str, part: str | None = WHOLE) -> None:  # noqa: ARG002 - a scope's signature
         self.loads.add(name)
@@ -179,19 +255,29 @@ class FunctionScope:
 
     unbind = bind
 
-    def change(self, name: str, settled: tuple[str, ...] = (), *, by_method: bool = False) -> None:  # noqa: ARG002
-        self.changes.add(name)
+    def change(self, name: str, how: Change) -> None:
+        self.changed[name] = how.then(self.changed.get(name))
 
     def define(self, name: str, body: Body) -> None:
         self.own.add(name)
         self.loads |= body.free
-        self.changes |= body.touched
+        for each, how in body.touched.items():
+            self.change(each, how)
 
     def fix(self, name: str, value: str) -> None:
         """What a function binds is gone when it returns."""
 
-    def declare(self, names: Iterable[str], *, is_global: bool) -> None:  # noqa: ARG002
+    def declare(self, names: Iterable[str]) -> None:
         self.outer.update(names)
+
+    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
+        """What a function hands on is not followed."""
+
+    def ask(self, name: str, method: str) -> None:
+        """Nor what it asks of others."""
+
+    def make(self, name: str, maker: str) -> None:
+        """What a function binds is gone when it returns."""
 
     def mark(self) -> frozenset[str]:
         return frozenset()
@@ -207,14 +293,18 @@ class InnerScope:
     around: Scope
     is_class: bool = False
     own: set[str] = field(default_factory=set)
-    bodies: list[Body] = field(default_factory=list)
+    bodies: dict[str, Body] = field(default_factory=dict)
 
     def body(self) -> Body:
         """What a class's methods do when they are called. They do not see the names of the class."""
-        return Body(
-            frozenset().union(*(body.free for body in self.bodies)),
-            frozenset().union(*(body.touched for body in self.bodies)),
-        )
+        touched: dict[str, Change] = {}
+        methods = {}
+        for name, body in self.bodies.items():
+            for each, how in body.touched.items():
+                touched[each] = how.then(touched.get(each))
+            if body.parameters[:1] and body.parameters[0] in body.filled:
+                methods[name] = body.filled[body.parameters[0]]
+        return Body(frozenset().union(*(body.free for body in self.bodies.values())), touched, methods=methods)
 
     def load(self, name: str, part: str | None = WHOLE) -> None:
         if name not in self.own:
@@ -226,19 +316,30 @@ class InnerScope:
     def unbind(self, name: str) -> None:
         self.own.discard(name)
 
-    def change(self, name: str, settled: tuple[str, ...] = (), *, by_method: bool = False) -> None:
+    def change(self, name: str, how: Change) -> None:
         if name not in self.own:
-            self.around.change(name, settled, by_method=by_method)
+            self.around.change(name, how)
 
     def define(self, name: str, body: Body) -> None:
         self.own.add(name)
-        self.bodies.append(body)
+        self.bodies[name] = body
 
     def fix(self, name: str, value: str) -> None:
         """What a class binds is its own."""
 
-    def declare(self, names: Iterable[str], *, is_global: bool) -> None:
-        self.around.declare(names, is_global=is_global)
+    def declare(self, names: Iterable[str]) -> None:
+        self.around.declare(names)
+
+    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
+        if name not in self.own:
+            self.around.call(name, tuple(each for each in handed if each[1] not in self.own))
+
+    def ask(self, name: str, method: str) -> None:
+        if name not in self.own:
+            self.around.ask(name, method)
+
+    def make(self, name: str, maker: str) -> None:
+        """What a class binds is its own."""
 
     def mark(self) -> frozenset[str]:
         return frozenset(self.own)

@@ -18,10 +18,16 @@ from mlops_magics.capture.notebook.changing import (
     may_change,
     settled_by,
 )
-from mlops_magics.capture.notebook.scopes import WHOLE, Body, FunctionScope, InnerScope, Scope
+from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change, FunctionScope, InnerScope, Scope
 from mlops_magics.capture.notebook.source import MAGIC
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_SIGNS: tuple[type[ast.AST], ...] = tuple(
+    sign
+    for kind in (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+    for sign in kind.__subclasses__()
+)
+"""Nodes that name nothing."""
 _LEAVING = (ast.Raise, ast.Return, ast.Continue, ast.Break)
 
 
@@ -70,9 +76,11 @@ class Walker:
             ast.Global: self._global,
             ast.Nonlocal: self._global,
         }
+        for kind in _SIGNS:
+            self._acts[kind] = self._nothing
         for name, act in (("TryStar", self._try), ("TypeAlias", self._type_alias)):
-            if kind := getattr(ast, name, None):
-                self._acts[kind] = act
+            if statement := getattr(ast, name, None):
+                self._acts[statement] = act
 
     def walk(self, node: ast.AST) -> None:
         """Tell the scope what this node does."""
@@ -199,7 +207,7 @@ class Walker:
     def _change(self, root: str, settled: tuple[str, ...], *, by_method: bool = False) -> None:
         if root in {"sys", "os"} and not by_method:
             self.is_opaque = True
-        self._scope.change(root, settled, by_method=by_method)
+        self._scope.change(root, Change(frozenset(settled), by_method))
 
     @staticmethod
     def _binds_globals(node: ast.expr) -> bool:
@@ -218,7 +226,13 @@ class Walker:
             for target in node.targets:
                 self._target(target)
         self._filling = None
-        self._fix(node.targets, node.value)
+        self._make(node.targets, node.value)
+
+    def _make(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    self._scope.make(target.id, value.func.id)
 
     def _define_lambda(self, targets: Sequence[ast.expr], value: ast.Lambda) -> None:
         self._walk_defaults(value.args)
@@ -228,12 +242,6 @@ class Walker:
                 self._scope.define(target.id, body)
             else:
                 self._target(target)
-
-    def _fix(self, targets: Sequence[ast.expr], value: ast.expr | None) -> None:
-        if value is not None and _is_constant(value):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    self._say(target.id, ast.dump(value))
 
     def _say(self, name: str, value: str) -> None:
         # On one path of several, it is not known to be this.
@@ -258,7 +266,6 @@ class Walker:
             self._seen.clear()
             self.walk(node.value)
             self._target(node.target)
-            self._fix([node.target], node.value)
 
     def _walrus(self, node: ast.NamedExpr) -> None:
         self.walk(node.value)
@@ -310,7 +317,7 @@ class Walker:
             self._scope.define(name.id, inside.body())
 
     def _global(self, node: ast.Global | ast.Nonlocal) -> None:
-        self._scope.declare(node.names, is_global=isinstance(node, ast.Global))
+        self._scope.declare(node.names)
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -333,9 +340,24 @@ class Walker:
         if not (isinstance(node.func, ast.Attribute) and self._method(node, node.func)):
             self._walk_function(node.func)
             self._walk_arguments(node)
+            self._tell_call(node)
         if called in FIRST_ARGUMENT:
             self._change_arguments(node.args[:1])
         self._change_arguments([word.value for word in node.keywords if word.arg == "out"])
+
+    def _tell_call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute):
+            if isinstance(node.func.value, ast.Name):
+                self._scope.ask(node.func.value.id, node.func.attr)
+        elif isinstance(node.func, ast.Name):
+            handed: list[tuple[int | str, str]] = [
+                (position, each.id) for position, each in enumerate(node.args) if isinstance(each, ast.Name)
+            ]
+            handed += [
+                (word.arg, word.value.id) for word in node.keywords if word.arg and isinstance(word.value, ast.Name)
+            ]
+            if handed:
+                self._scope.call(node.func.id, tuple(handed))
 
     def _walk_function(self, func: ast.expr) -> None:
         # A method is asked of the whole, whatever it is called.
@@ -402,9 +424,7 @@ class Walker:
             self.is_opaque, self.binds_anything = opaque
 
     def _body_of(self, node: _Function) -> Body:
-        inside = FunctionScope()
-        for argument in _arguments(node.args):
-            inside.bind(argument.arg)
+        inside = FunctionScope(tuple(argument.arg for argument in _arguments(node.args)))
         for each in getattr(node, "type_params", ()):
             inside.bind(each.name)
         self._within(inside, node.body if isinstance(node.body, list) else [node.body])
@@ -433,8 +453,8 @@ class Walker:
         body = self._body_of(node)
         for name in sorted(body.free):
             self._load(name, WHOLE)
-        for name in sorted(body.touched):
-            self._change(name, ())
+        for name, how in body.touched.items():
+            self._scope.change(name, how)
 
     def _class(self, node: ast.ClassDef) -> None:
         self.walk_all(node.decorator_list)
