@@ -34,7 +34,7 @@ _HARMLESS_END = re.compile(
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PLACEHOLDER = re.compile(
-    r"""(?:~|\.{1,2})?(?:/[\w.-]+){2,}/?|[*.x_\s•…\\+-]*|<.*>|\[[\w\s/-]*\]|.*\{[^}]*\}.*|\$\{?[\w.:-]+\}?|\$\(.*\)|%\(?\w*\)?s|%\w+%
+    r"""(?:~|\.{1,2})?(?:/[\w.-]+){2,}/?|[*.x_\s•…\\+-]*|<.*>|\[[\w\s/-]*\]|\{.*\}|\$\{?[\w.:-]+\}?|\$\(.*\)|%\(?\w*\)?s|%\w+%
     |(?:your|insert|enter|replace|put|paste|placeholder|example|dummy|todo|redacted)[\s_-].*
     |none|null|nil|true|false|yes|no|str|string|text|object|category|bytes|varchar|hidden|required|optional|redacted|masked
     |passw(?:or)?d|passphrase|pwd|secret|token|api[\s_-]?key|key|placeholder|todo|tbd|dummy|example|basic|bearer""",

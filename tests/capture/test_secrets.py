@@ -181,6 +181,8 @@ NEGATIVE = [
     "eos_token='</s>'",
     "if token == 'the1quick2Brown': pass",
     'token = "the"',
+    "token = 'gpt2'",
+    "password = f'{user}-{salt}x'",
     "tokens = ['the', 'quick1Brown']",
     'df["token"] = "noun"',
     "for token in ['a', 'b']: pass",
