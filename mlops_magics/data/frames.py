@@ -12,6 +12,7 @@ import pyarrow
 
 from mlops_magics.data.arrow import require_distinct, to_arrow
 from mlops_magics.data.engines.duckdb import describe, read_csv
+from mlops_magics.data.pieces import Pieces
 from mlops_magics.data.rows import read_schema
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
@@ -50,7 +51,7 @@ def open_table(data: Any, *, name: str | None = None) -> Table:
         return data
     if isinstance(data, str | Path):
         return _open_path(str(data), name=name)
-    held = data if _is_relation(data) else to_arrow(data)
+    held = data if _is_relation(data) else Pieces.of(data) or to_arrow(data)
     return _table(held, native=data, name=name or "frame")
 
 

@@ -10,6 +10,7 @@ import pyarrow
 from pyarrow.parquet import ParquetFile
 
 from mlops_magics.data.arrow import logical_type
+from mlops_magics.data.pieces import Pieces
 from mlops_magics.data.profile import LogicalType
 from mlops_magics.errors import DataError
 
@@ -20,7 +21,8 @@ BATCH_ROWS = 131_072
 
 
 def read_schema(held: Any) -> tuple[list[tuple[str, LogicalType]], int]:
-    """The columns of an Arrow table or of Parquet files with their logical types, in order, and the number of rows.
+    """The columns of an Arrow table, of pieces or of Parquet files with their logical types, in order, and the number
+    of rows.
 
     Raises
     ------
@@ -29,6 +31,8 @@ def read_schema(held: Any) -> tuple[list[tuple[str, LogicalType]], int]:
     """
     if isinstance(held, pyarrow.Table):
         return _columns(held.schema), held.num_rows
+    if isinstance(held, Pieces):
+        return _columns(held.schema), held.rows
     found: list[tuple[str, LogicalType]] = []
     rows = 0
     for path in held:
@@ -58,6 +62,8 @@ def read_batches(held: Any, *, rows: int = BATCH_ROWS) -> Iterator[pyarrow.Recor
                 yield from file.iter_batches(batch_size=rows)
     elif isinstance(held, pyarrow.Table):
         yield from held.to_batches(max_chunksize=rows)
+    elif isinstance(held, Pieces):
+        yield from held.batches(rows)
     else:
         yield from held.to_arrow_reader(rows) if hasattr(held, "to_arrow_reader") else held.fetch_record_batch(rows)
 

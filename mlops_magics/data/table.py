@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Table:
     """An opened table. Its rows stay where they are: in a file, in a frame, in a DuckDB relation.
 
-    ``held`` is the source the engine scans: a tuple of Parquet paths, an Arrow table or a DuckDB relation.
+    ``held`` is the source the engine scans: a tuple of Parquet paths, an Arrow table, a DuckDB relation, or the
+    :class:`~mlops_magics.data.pieces.Pieces` of a large array.
     ``native`` is the object the person gave.
     """
 

@@ -22,6 +22,7 @@ from mlops_magics.data.engines.sql import (
     span_query,
 )
 from mlops_magics.data.grid import Grid
+from mlops_magics.data.pieces import Pieces
 from mlops_magics.data.profile import (
     FAMILIES,
     MOST_LEVELS,
@@ -179,6 +180,8 @@ def profile_table(table: Table, *, edges: Profile | None = None, progress: Progr
     Profile
         Deterministic but for the last digits of float sums and the approximate distinct counts of a reference.
     """
+    if isinstance(table.held, Pieces):
+        return _profile_pieces(table, edges, progress)
     with Scan(table.held) as scan:
         if edges is None:
             questions = [_frozen(_Asked(scan.source, name, type_)) for name, type_ in table.columns.items()]
@@ -190,6 +193,20 @@ def profile_table(table: Table, *, edges: Profile | None = None, progress: Progr
             columns[column.name] = column
             if progress:
                 progress(len(columns) / len(questions), column.name)
+    return Profile(table.rows, columns)
+
+
+def _profile_pieces(table: Table, edges: Profile | None, progress: Progress | None) -> Profile:
+    def profiled(piece: pyarrow.Table) -> Mapping[str, ColumnProfile]:
+        types = {name: table.columns[name] for name in piece.column_names}
+        return profile_table(replace(table, columns=types, held=piece), edges=edges).columns
+
+    columns: dict[str, ColumnProfile] = {}
+    # Mapped, since the variable of a loop would hold a piece while the next one is made.
+    for found in map(profiled, table.held.columns()):
+        columns.update(found)
+        if progress:
+            progress(len(columns) / len(table.columns), next(reversed(columns)))
     return Profile(table.rows, columns)
 
 
