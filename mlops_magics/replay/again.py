@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.secrets import mask
 from mlops_magics.errors import MlopsError
 from mlops_magics.records import Environment, Judged, Run, decode
 from mlops_magics.replay.deviation import deviations
@@ -118,9 +119,17 @@ def replay(  # noqa: PLR0913 - how to run it again
         result = Replay(**about, **_compared(steps, place, second, execution, tolerance), seconds=execution.seconds)
     save(notebook, target)
     place.record(
-        found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=result.to_dict())
+        found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=_kept(result))
     )
     return result
+
+
+def _kept(result: Replay) -> dict[str, Any]:
+    """What the store keeps: no traceback, which shows paths of this machine and lines of other people's code."""
+    detail = result.to_dict()
+    if result.failure:
+        detail["failure"] = {**result.failure.to_dict(), "error": mask(result.failure.error), "traceback": ""}
+    return detail
 
 
 def _check(tolerance: float, timeout_seconds: float | None) -> None:

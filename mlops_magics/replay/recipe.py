@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOADS = re.compile(r"load_ext\s+mlops_magics|load_extension\(\s*['\"]mlops_magics|load_ipython_extension")
 _TRACKS = re.compile(r"mlops\s+track\b|\btrack\(")
+_END = "%mlops end"
 _ENDS = re.compile(r"%mlops\s+end\b|\.end\(|%%mlops\s+track\b|--this-cell\b")
 
 
@@ -192,12 +193,13 @@ def _wanted(lines: Sequence[_Line]) -> list[int]:
     own = [index for index, line in enumerate(lines) if line.is_own and not is_empty(line.kept.source)]
     tracks = [index for index in own if lines[index].kept.tracks]
     tracks = tracks or [index for index in own if _TRACKS.search(lines[index].kept.source)][:1]
+    ends = [index for index in own if lines[index].kept.source.strip() == _END][-1:]
     # A run recorded before facts were counted does not say which cells were of use.
     is_counted = any(lines[index].cell.facts is not None for index in own)
     useful = [
         index for index in own if lines[index].cell.status == "ok" and (lines[index].cell.facts or not is_counted)
     ]
-    return sorted({*tracks, *useful})
+    return sorted({*tracks, *useful, *ends})
 
 
 def _step(line: _Line) -> RecipeCell:
@@ -217,7 +219,7 @@ def _complete(steps: Sequence[tuple[bool, RecipeCell]], lines: Sequence[_Line], 
     if not any(_LOADS.search(step.source) for step in cells[: begins + 1]):
         cells.insert(0, RecipeCell("%load_ext mlops_magics"))
     if not any(_ENDS.search(step.source) for step in cells[begins:]):
-        cells.append(RecipeCell("%mlops end"))
+        cells.append(RecipeCell(_END))
     return cells
 
 

@@ -108,7 +108,7 @@ class Replay(Shown):
     def sentence(self) -> str:
         """The answer."""
         how = "exactly" if self.tolerance == 0 else f"within {self.tolerance:g} of their size"
-        of = f"{count(self.cells, 'cell')} of {self.executed}"
+        of = f"{self.cells} of {count(self.executed, 'cell')}"
         if self.outcome == "written":
             return f"{of} are in {shown(self.path)}; nothing was executed."
         if self.failure is not None:

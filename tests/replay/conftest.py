@@ -1,15 +1,17 @@
 """A person at a notebook: a real shell in this process whose runs are replayed in real kernels."""
 
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
+from mlops_magics.records import Cell, Environment, Run, RunRevision, Text, encode
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
 
@@ -61,22 +63,38 @@ def store() -> Store:
 
 
 @pytest.fixture
-def state() -> "FolderState":
-    return FolderState()
+def write(store) -> Callable[..., Run]:
+    """Write a finished run fact by fact; its cells are sources, or ``(source, {field: value})``. Those up to the one
+    that tracks ran before it; those that log have facts.
+    """
+
+    def run(*cells: str | tuple[str, dict[str, Any]], status: str = "finished") -> Run:
+        identity = store.new_run_id()
+        packages = Text.of(encode({"pandas": "3.1.1", "scikit-learn": "1.9.1", "zipp": "1.0"}))
+        records = [RunRevision(experiment="flights", name="baseline", status="running"), packages]
+        records.append(Environment(python="3.13.1", platform="Linux", packages=packages.sha256))
+        is_before = any("track" in (cell if isinstance(cell, str) else cell[0]) for cell in cells)
+        start = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
+        for position, cell in enumerate(cells, 1):
+            source, given = (cell, {}) if isinstance(cell, str) else cell
+            text = Text.of(source)
+            is_before = is_before and "%mlops track flights --name baseline" not in source
+            fields = {"status": "ok", "is_before": is_before, "facts": 0 if is_before else int("%mlops log" in source)}
+            fields |= {"execution_count": position + 10, "started": start + timedelta(seconds=position), **given}
+            records += [text, Cell(position=position, source=text.sha256, **fields)]
+        store.record(identity, *records, RunRevision(status=status))
+        return store.find(identity)
+
+    return run
 
 
-class FolderState:
-    """What is in the working folder, by content, without the store and what Python leaves behind."""
+@pytest.fixture
+def holds() -> Callable[[], dict[str, bytes]]:
+    """What the working folder holds, by content; without the store and what Python leaves behind."""
 
-    def __call__(self) -> dict[str, bytes]:
+    def read() -> dict[str, bytes]:
         kept = (path for path in Path().rglob("*") if path.is_file())
-        return {
-            path.as_posix(): path.read_bytes()
-            for path in kept
-            if not {".mlops", "ipython", "__pycache__"} & set(path.parts)
-        }
+        own = {".mlops", "ipython", "__pycache__"}
+        return {path.as_posix(): path.read_bytes() for path in kept if not own & set(path.parts)}
 
-
-def copy_of(store: Store, target: Path) -> Store:
-    """A store of its own with the same content."""
-    return open_store(shutil.copytree(store.path, target))
+    return read

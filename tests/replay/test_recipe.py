@@ -1,16 +1,12 @@
 """Which cells a run stood on. Runs are written fact by fact; test_again.py has recorded ones."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from mlops_magics import open_store
 from mlops_magics.errors import MlopsError, RunNotFound
-from mlops_magics.records import Cell, Environment, Run, RunRevision, Text, encode
+from mlops_magics.records import RunRevision
 from mlops_magics.replay.recipe import Recipe, recipe
-from mlops_magics.store.queries import Store
 
 TRACK = "%mlops track flights --name baseline"
 LOG = "%mlops log auc={auc}"
@@ -19,38 +15,9 @@ LOAD = "%load_ext mlops_magics"
 
 
 @pytest.fixture
-def store(tmp_path) -> Store:
-    return open_store(tmp_path / ".mlops")
-
-
-@pytest.fixture
-def recipe_of(store) -> Callable[..., Recipe]:
-    """The recipe of a run whose cells are given: sources, or ``(source, {field: value})``. Cells up to the one with
-    TRACK ran before it; those that log have facts.
-    """
-
-    def make(*cells: str | tuple[str, dict[str, Any]]) -> Recipe:
-        return recipe(write(store, *cells), store)
-
-    return make
-
-
-def write(store: Store, *cells: str | tuple[str, dict[str, Any]]) -> Run:
-    identity = store.new_run_id()
-    packages = Text.of(encode({"pandas": "3.1.1", "scikit-learn": "1.9.1", "zipp": "1.0"}))
-    records = [RunRevision(experiment="flights", name="baseline", status="running"), packages]
-    records.append(Environment(python="3.13.1", platform="Linux", packages=packages.sha256))
-    is_before = any("track" in (cell if isinstance(cell, str) else cell[0]) for cell in cells)
-    start = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
-    for position, cell in enumerate(cells, 1):
-        source, given = (cell, {}) if isinstance(cell, str) else cell
-        is_before = is_before and TRACK not in source
-        text = Text.of(source)
-        fields = {"status": "ok", "is_before": is_before, "facts": 0 if is_before else int("%mlops log" in source)}
-        fields |= {"execution_count": position + 10, "started": start + timedelta(seconds=position), **given}
-        records += [text, Cell(position=position, source=text.sha256, **fields)]
-    store.record(identity, *records, RunRevision(status="finished"))
-    return store.find(identity)
+def recipe_of(store, write) -> Callable[..., Recipe]:
+    """The recipe of a run whose cells are given, as ``write`` takes them."""
+    return lambda *cells: recipe(write(*cells), store)
 
 
 def sources(made: Recipe) -> list[str]:
@@ -65,7 +32,7 @@ def test_only_what_names_lead_to_in_the_order_it_ran(recipe_of) -> None:
     assert sources(made) == [
         LOAD, "import pandas as pd", "df = pd.read_csv('x.csv')", TRACK, "auc = df.a.mean()", LOG, END,
     ]  # fmt: skip
-    assert [cell.label for cell in made.cells] == [*(f"In [{count}]" for count in (11, 12, 13, 16, 18, 20)), END]
+    assert [cell.label for cell in made.cells] == [f"In [{count}]" for count in (11, 12, 13, 16, 18, 20, 21)]
     assert (made.executed, made.python, dict(made.packages)) == (11, "3.13.1", {"pandas": "3.1.1"})
 
 
