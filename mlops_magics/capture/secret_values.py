@@ -6,20 +6,17 @@ that is no Python, values stand without quotes too.
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mlops_magics.capture.code_or_text import is_python, sections_of_patch
 from mlops_magics.capture.secret_names import ANCHORS, Strength, is_bare_secret, is_placeholder, is_secret, strength
 
 MASK = "***"
 LONGEST_NAME = 64
-LONGEST_PARSED = 200_000
-FIRST_PARSED = 4_000
 
 _NAME = re.compile(r"[\w./-]{1,120}", re.ASCII)
 
@@ -53,16 +50,6 @@ _IN_TEXT = re.compile(
     re.VERBOSE,
 )
 _TAKES_WORD = re.compile(r"(?:\s--|%(?:set_)?env[ \t]+)$")
-_MAGIC = re.compile(r"^([ \t]*)(?:[\w.,\[\] \t]*=[ \t]*)?[%!?][^\n]*|^([ \t]*)[\w.%]+\?{1,2}[ \t]*$", re.MULTILINE)
-_FOREIGN_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun|mlops)\b)")
-_SECTION = re.compile(r"^diff --git [^\n]*?(\.\w+)?\"?$", re.MULTILINE)
-_CODE_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *("py", "pyi", "ipynb", "js", "jsx", "ts", "tsx", "java", "scala", "go", "rs", "c", "cc", "cpp", "h", "cs"),
-        *("r", "jl", "rb", "php", "swift", "kt", "md", "rst"),
-    )
-)
 
 
 class _Edit(NamedTuple):
@@ -92,8 +79,7 @@ class _Search:
         self.small = small
         self.lexemes = [match.span() for match in _LEXEME.finditer(text)]
         self.starts = [start for start, _ in self.lexemes]
-        sections = _SECTION.finditer(text) if "diff --git " in text else ()
-        self.sections = [(match.start(), (match[1] or "").lower() in _CODE_SUFFIXES) for match in sections]
+        self.sections = sections_of_patch(text)
 
     def edits(self) -> Iterator[_Edit]:
         for start, end in self._names():
@@ -255,23 +241,3 @@ def blanked(value: str, *, is_triple: bool = False) -> str:
 
 def _is_part(character: str) -> bool:
     return character.isalnum() or character in "_-"
-
-
-def is_python(text: str) -> bool:
-    """Whether a text is Python, apart from magics: then what stands without quotes is a name, not a value."""
-    if len(text) > LONGEST_PARSED or _FOREIGN_CELL.match(text):
-        return False
-    plain = _MAGIC.sub(lambda match: f"{match[1] or match[2] or ''}pass", text)
-    # The first statements tell it nearly always, and a long text takes long to parse.
-    cut = re.compile(r"\n(?=[^\s)\]}#])").search(plain, FIRST_PARSED)
-    return (cut is not None and _parses(plain[: cut.start()])) or _parses(plain)
-
-
-def _parses(text: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import mlops_magics
+from mlops_magics.capture.code_or_text import is_python
 from mlops_magics.capture.secret_names import is_placeholder, strength
-from mlops_magics.capture.secret_values import is_python
 from mlops_magics.capture.secrets import mask
 
 LETTERS = string.ascii_letters + string.digits
