@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,10 @@ def _from_lists(rows: list[Any] | tuple[Any, ...]) -> Any:
 
     are_rows = bool(rows) and hasattr(rows[0], "__len__") and not isinstance(rows[0], str | bytes)
     try:
+        if are_rows and not isinstance(rows[0], Mapping) and len(set(map(len, rows))) > 1:
+            raise DataError(f"the rows of a {type(rows).__name__} differ in their length")
         return pandas.DataFrame(rows) if are_rows else pandas.Series(rows)
-    except (TypeError, ValueError) as reason:
+    except (TypeError, AttributeError) as reason:
         raise DataError(f"a {type(rows).__name__} is not a table: {reason}") from reason
 
 

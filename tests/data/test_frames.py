@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from mlops_magics.data.frames import open_table
+from mlops_magics.data.frames import open_table, open_values
 from mlops_magics.errors import DataError
 
 TYPES = {"a": "integer", "b": "number", "c": "text", "d": "boolean", "e": "timestamp", "f": "date"}
@@ -82,3 +82,37 @@ def test_missing_files_say_what_is_near(tmp_path: Path) -> None:
     pd.DataFrame({"b": [1]}).to_parquet(tmp_path / "june.parquet")
     with pytest.raises(DataError, match=r"differ in their columns: a, b"):
         open_table(tmp_path / "ju*.parquet")
+
+
+@pytest.mark.parametrize(("data", "columns"), [
+    (np.array([0, 1]), {"y": "integer"}),
+    (np.array(["a", "b"]), {"y": "text"}),
+    (np.array(["a", None], dtype=object), {"y": "text"}),
+    (pd.Series([True, False]), {"y": "boolean"}),
+    (pd.Series([1.5], name="late"), {"late": "number"}),
+    (pd.Series(["a", "b"], dtype="category"), {"y": "text"}),
+    (pd.Categorical(["a", "b"]), {"y": "text"}),
+    (pd.DataFrame({"late": [1]}), {"late": "integer"}),
+    (pl.Series("late", [1]), {"late": "integer"}),
+    (pl.Series([1]), {"y": "integer"}),
+    (pa.array([1]), {"y": "integer"}),
+    (pa.chunked_array([[1]]), {"y": "integer"}),
+    ([0, 1], {"y": "integer"}),
+    (["a text", "another"], {"y": "text"}),
+    ((1.5, None), {"y": "number"}),
+    ([[1, 2.5], [3, 4]], {"0": "integer", "1": "number"}),
+    ([{"a": 1, "b": "x"}], {"a": "integer", "b": "text"}),
+    (np.eye(2), {"0": "number", "1": "number"}),
+])
+def test_whatever_a_model_takes_is_opened(data: object, columns: dict[str, str]) -> None:
+    table = open_values(data, name="y")
+    assert dict(table.columns) == columns
+    assert len(table.to_pandas()) == table.rows
+
+
+@pytest.mark.parametrize("data", [
+    [], [[1], [2, 3], "x"], [[1], 2], [{"a": 1}, 2], np.zeros((2, 2, 2)), {"a": 1}, None, 5, "nowhere.csv", np.array(3),
+])
+def test_what_is_nothing_of_that_kind_says_so(data: object) -> None:
+    with pytest.raises(DataError):
+        open_values(data, name="y")
