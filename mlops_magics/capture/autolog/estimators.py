@@ -11,6 +11,7 @@ from mlops_magics.capture.autolog.progress import Follower, follow
 from mlops_magics.capture.autolog.searches import found_by
 from mlops_magics.capture.autolog.sink import count_now, record_late
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
+from mlops_magics.capture.tables import target_role
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -34,17 +35,23 @@ def watcher_of(desk: Desk, method: str) -> Watcher:
     return begin
 
 
-def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, *, role: str) -> None:
-    """Record that something was fitted: a model's parameters at once, its table and the fit itself in a moment."""
+def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, role: str) -> None:  # noqa: PLR0913
+    """Record that something was fitted: a model's parameters at once, its tables and the fit itself in a moment.
+
+    The answers are a table of their own, of which the fingerprints say whether two runs learned from the same.
+    """
     run, is_done = outcome.run, outcome.error is None
     facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
     if is_done and hasattr(estimator, "predict"):
         run.record(*facts.params())
-    held = desk.tables.hold(X, role=role) if is_done and X is not None else None
+    table = desk.tables.hold(X, role=role, otherwise=role) if is_done and X is not None else None
+    answers = desk.tables.hold(y, role=target_role(role), otherwise="y") if is_done and y is not None else None
     count_now(run)
 
     def write() -> None:
-        fingerprint = desk.tables.record(held, run) if held else None
+        fingerprint = desk.tables.record(table, run) if table else None
+        if answers:
+            desk.tables.record(answers, run)
         # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
         record_late(run, facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
 
@@ -70,7 +77,7 @@ class _FitTale:
         desk, estimator, run = self._desk, self._estimator, outcome.run
         if run.status != "running":
             return
-        tell_fit(desk, outcome, estimator, self._X, role="fit")
+        tell_fit(desk, outcome, estimator, self._X, self._y, role="fit")
         if outcome.error is not None:
             return
         found = found_by(estimator)

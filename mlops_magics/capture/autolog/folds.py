@@ -85,18 +85,21 @@ def _watcher_of(desk: Desk, name: str) -> Watcher:
         def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
             estimator = arguments[0] if arguments else named.get("estimator")
             X = arguments[1] if len(arguments) > 1 else named.get("X")
-            return lambda outcome: _tell(desk, outcome, estimator, X, has_scores=name in SCORED)
+            y = arguments[2] if len(arguments) > 2 else named.get("y")
+            return lambda outcome: _tell(desk, outcome, estimator, X, y, has_scores=name in SCORED)
 
         return desk.admit(prepare)
 
     return begin
 
 
-def _tell(desk: Desk, outcome: Outcome, estimator: Any, X: Any, *, has_scores: bool) -> None:
+def _tell(  # noqa: PLR0913 - the words of a cross-validation
+    desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, has_scores: bool
+) -> None:
     run = outcome.run
     if run.status != "running":
         return
-    tell_fit(desk, outcome, estimator, X, role="cv")
+    tell_fit(desk, outcome, estimator, X, y, role="cv")
     folds = _folds(outcome.result) if has_scores and outcome.error is None else {}
     for step in range(max(map(len, folds.values()), default=0)):
         run.log({name: values[step] for name, values in folds.items()}, step=step)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
 from mlops_magics.capture.autolog.sink import Sink, record_late
-from mlops_magics.errors import MlopsError, ModelError
+from mlops_magics.errors import MlopsError
 from mlops_magics.model.estimator import task_of
 from mlops_magics.records import Note
 
@@ -86,7 +86,7 @@ def _task_in_words(model: Any, y: Any) -> str:
     """The task of a model: one that can be evaluated, or what else it says it is."""
     try:
         return task_of(model, y)
-    except ModelError:
+    except MlopsError:
         return str(getattr(model, "_estimator_type", None) or _tagged(model) or "unknown")
 
 

@@ -33,27 +33,27 @@ class HeldTable:
 class TableBook:
     """Holds tables on the person's path, and describes them off it.
 
-    The one that was held last is held on until :meth:`let_go`, so that a loop which fits many models on a frame has it
+    Those that were held last are held on until :meth:`let_go`, so that a loop which fits many models on a frame has it
     looked at once. Longer would keep the memory of what the person has deleted.
     """
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._newest: tuple[tuple[Any, ...], HeldTable] | None = None
+        self._newest: dict[str, tuple[tuple[Any, ...], HeldTable]] = {}
         self._known: dict[tuple[Any, ...], tuple[Record, ...]] = {}
         self._written: set[tuple[str, str, str, str]] = set()
 
-    def hold(self, X: Any, *, role: str) -> HeldTable:
-        """Hold what ``X`` is now, in about a millisecond."""
-        state = _state(X)
-        if state and self._newest and self._newest[0] == state and self._newest[1].role == role:
-            return self._newest[1]
-        name = self._sink.name_of(X)
-        held = HeldTable(freeze(X), name or role, name is not None, role)
+    def hold(self, data: Any, *, role: str, otherwise: str) -> HeldTable:
+        """Hold what a table is now, in about a millisecond. ``otherwise`` is what it is called without a name."""
+        state = _state(data)
+        if state and role in self._newest and self._newest[role][0] == state:
+            return self._newest[role][1]
+        name = self._sink.name_of(data)
+        held = HeldTable(freeze(data), name or otherwise, name is not None, role)
         if not held.frozen.can_wait:
             self._describe(held, ())
         if state:
-            self._newest = state, held
+            self._newest[role] = state, held
         return held
 
     def record(self, held: HeldTable, run: ActiveRun) -> str | None:
@@ -78,7 +78,7 @@ class TableBook:
 
     def let_go(self) -> None:
         """Hold nothing any more beyond what is waiting to be described."""
-        self._newest = None
+        self._newest.clear()
 
     def _describe(self, held: HeldTable, origins: tuple[str, ...], run: ActiveRun | None = None) -> None:
         run = run or self._sink.current()
@@ -103,10 +103,11 @@ def _state(X: Any) -> tuple[Any, ...]:
     pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     if pyarrow and isinstance(X, pyarrow.Table):
         return (id(X),)
-    if pandas and isinstance(X, pandas.DataFrame) and int(pandas.__version__.partition(".")[0]) >= 3:
+    if pandas and isinstance(X, pandas.DataFrame | pandas.Series) and int(pandas.__version__.partition(".")[0]) >= 3:
         blocks = getattr(getattr(X, "_mgr", None), "blocks", None)
         if blocks is not None:
-            return id(X), id(X.index), tuple(X.columns), *(id(block.values) for block in blocks)
+            names = tuple(X.columns) if isinstance(X, pandas.DataFrame) else X.name
+            return id(X), id(X.index), names, *(id(block.values) for block in blocks)
     return ()
 
 

@@ -70,7 +70,8 @@ class Notebook:
         return self.run.store.params(self.run.id)
 
     def tables(self) -> list[tuple[str, str, int]]:
-        return [(table.name, table.role, table.rows) for table in self.run.store.datasets(self.run.id)]
+        tables = self.run.store.datasets(self.run.id)
+        return [(table.name, table.role, table.rows) for table in tables if not table.role.endswith("target")]
 
 
 @pytest.fixture

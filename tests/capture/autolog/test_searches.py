@@ -1,0 +1,89 @@
+"""A search is one fit, and what it tried are runs under its run."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from mlops_magics.capture.autolog.searches import Found, SearchBook
+
+X = np.random.default_rng(0).normal(size=(120, 3))
+Y = X[:, 0] + np.random.default_rng(1).normal(size=120) > 0
+
+
+def children(notebook) -> list:
+    return [run for run in notebook.run.store.all_runs() if run.parent == notebook.run.id]
+
+
+def test_every_candidate_is_a_run_under_the_run(notebook) -> None:
+    grid = {"logisticregression__C": [0.1, 1.0, 10.0], "standardscaler": [StandardScaler(), MinMaxScaler()]}
+    search = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), grid, cv=3, return_train_score=True)
+    with notebook.cell() as names:
+        names["search"] = search.fit(X, Y)
+    store, found = notebook.run.store, children(notebook)
+    assert [run.name for run in found] == [f"baseline.{index}" for index in range(6)]
+    assert {(run.status, run.experiment) for run in found} == {("finished", "flights")}
+    for index, run in enumerate(found):
+        metrics = store.metrics(run)
+        for name in ("mean_test_score", "std_test_score", "rank_test_score", "split2_test_score", "mean_train_score"):
+            assert metrics[name] == search.cv_results_[name][index]
+        assert metrics["fit_seconds"] == search.cv_results_["mean_fit_time"][index]
+    assert store.params(found[1]) == {"logisticregression__C": 0.1, "standardscaler": "MinMaxScaler"}
+    params, metrics = notebook.params(), store.metrics(notebook.run.id)
+    assert params["best.logisticregression__C"] == search.best_params_["logisticregression__C"]
+    assert (metrics["best_score"], metrics["candidates"]) == (search.best_score_, 6)
+    (fit,) = notebook.fits()
+    assert (fit["name"], fit["class_name"]) == ("search", "sklearn.model_selection.GridSearchCV")
+
+
+def test_several_scorers_and_a_second_search(notebook) -> None:
+    scoring = ["accuracy", "roc_auc"]
+    with notebook.cell():
+        GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2, scoring=scoring, refit="roc_auc").fit(X, Y)
+        loose = RandomizedSearchCV(LogisticRegression(), {"C": [1, 2, 3]}, n_iter=2, cv=2, scoring=scoring, refit=False)
+        loose.fit(X, Y)
+    found = children(notebook)
+    assert [run.name for run in found] == [f"baseline.{index}" for index in range(4)]
+    names = notebook.run.store.metrics(found[3]).keys()
+    assert {"mean_test_accuracy", "mean_test_roc_auc", "rank_test_roc_auc", "split1_test_accuracy"} <= names
+
+
+def test_halving_says_with_how_much_each_was_tried(notebook) -> None:
+    search = HalvingGridSearchCV(LogisticRegression(), {"C": [0.1, 1, 10]}, cv=2, min_resources=30)
+    with notebook.cell():
+        search.fit(X, Y)
+    metrics = [notebook.run.store.metrics(run) for run in children(notebook)]
+    assert [found["n_resources"] for found in metrics] == list(search.cv_results_["n_resources"])
+    assert [found["iter"] for found in metrics] == list(search.cv_results_["iter"])
+
+
+def test_a_candidate_that_cannot_be_fitted_has_failed(notebook) -> None:
+    with notebook.cell(), pytest.warns(Warning, match="fits failed|non-finite"):
+        GridSearchCV(Ridge(), {"alpha": [1.0, -1.0]}, cv=2).fit(X, Y)
+    assert [run.status for run in children(notebook)] == ["finished", "failed"]
+    warned = json.loads(notebook.fits()[0]["warnings"])
+    assert any("2 fits failed" in text for text in warned)
+
+
+def test_a_search_that_fails_has_no_candidates(notebook) -> None:
+    with notebook.cell(), pytest.raises(ValueError, match="fits failed"):
+        GridSearchCV(Ridge(), {"alpha": [-1.0]}, cv=2).fit(X, Y)
+    assert children(notebook) == []
+    assert notebook.fits()[0]["status"] == "error"
+
+
+def test_a_thousand_candidates(notebook) -> None:
+    values = np.random.default_rng(0).random(1000)
+    results = {f"split{fold}_test_score": values for fold in range(5)} | {"mean_test_score": values}
+    found = Found([{"C": float(C), "kernel": "rbf"} for C in values], results, {"C": 1.0}, 0.5)
+    began = time.process_time()
+    SearchBook(notebook).tell(notebook.run, found)
+    notebook.worker.finish()
+    assert time.process_time() - began < 3
+    assert len(children(notebook)) == 1000
