@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 
 def _words(text: str) -> frozenset[str]:
@@ -65,6 +66,8 @@ _LOOKING = _words("""
     lscpu mamba more nproc nvidia-smi pip pip3 printenv ps pwd python python3 stat tail top tree type uname uv wc
     whereis which whoami
 """)
+_PANDAS_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_SQL_NAME = re.compile(r"\b(?:from|join)\s+([A-Za-z_]\w*)", re.IGNORECASE)
 _READING_SQL = _words("select with from describe show explain summarize values pragma table")
 
 
@@ -95,6 +98,16 @@ def _settled_again(call: ast.Call, method: str, root: str) -> tuple[str, ...]:
         # A layer that is made on the spot is another one each time; a key of a set is not.
         return ()
     return (f"{method}({','.join(ast.dump(argument) for argument in arguments)})",)
+
+
+def names_in_query(method: str, text: str) -> list[str]:
+    """The names of the notebook that a text query uses: ``@name`` in pandas, frames behind FROM and JOIN in DuckDB.
+
+    >>> names_in_query("query", "age > @oldest"), names_in_query("sql", "select * from flights join planes using (tail)")
+    (['oldest'], ['flights', 'planes'])
+    """
+    found = _PANDAS_NAME.findall(text) if method in {"query", "eval"} else []
+    return found + (_SQL_NAME.findall(text) if method in SQL_METHODS or method == "query" else [])
 
 
 def is_only_looking(command: str) -> bool:

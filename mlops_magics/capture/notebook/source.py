@@ -197,15 +197,15 @@ class _Reader:
 
 def _as_python(line: str, *, is_automatic: bool) -> str | None:
     """One magic line as Python, or None where it is no magic line."""
+    if match := _HELP_LINE.match(line):
+        asked = match["before"] or match["after"]
+        return match["indent"] + _call("?", asked, [] if asked.startswith("%") else _words(asked))
     if match := _MAGIC_LINE.match(line):
         target = f"{match['target']} = " if match["target"] else ""
         rest = match["rest"].strip()
         if match["sigil"].startswith("!"):
             return f"{match['indent']}{target}{_call('!', rest, _expanded(rest))}"
         return match["indent"] + _line_magic(rest, target)
-    if match := _HELP_LINE.match(line):
-        asked = match["before"] or match["after"]
-        return match["indent"] + _call("?", asked, [] if asked.startswith("%") else _words(asked))
     if match := _CALL_LINE.match(line):
         return match["indent"] + _call(",", match["words"], _words(match["words"]))
     if is_automatic and _AUTOMAGIC.match(line):

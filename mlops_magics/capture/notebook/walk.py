@@ -16,6 +16,7 @@ from mlops_magics.capture.notebook.changing import (
     SQL_METHODS,
     is_only_looking,
     may_change,
+    names_in_query,
     settled_by,
 )
 from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change, FunctionScope, InnerScope, Scope
@@ -341,9 +342,15 @@ class Walker:
             self._walk_function(node.func)
             self._walk_arguments(node)
             self._tell_call(node)
+        self._read_queries(node, called)
         if called in FIRST_ARGUMENT:
             self._change_arguments(node.args[:1])
         self._change_arguments([word.value for word in node.keywords if word.arg == "out"])
+
+    def _read_queries(self, node: ast.Call, called: str) -> None:
+        for text in _texts(node.args[:1]):
+            for name in names_in_query(called, text):
+                self._load(name, WHOLE)
 
     def _tell_call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
@@ -601,6 +608,12 @@ class _Hiding(InnerScope):
 
     def join(self, *ends: frozenset[str]) -> None:
         self.around.join(*ends)
+
+
+def _texts(nodes: Iterable[ast.expr]) -> list[str]:
+    """Literal text, that of f-strings too."""
+    parts = [part for node in nodes for part in (node.values if isinstance(node, ast.JoinedStr) else [node])]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
 def _called(node: ast.Call) -> str:
