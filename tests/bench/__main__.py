@@ -1,11 +1,11 @@
-"""``python -m tests.bench [all | store | drift]``: measure, print a table, save ``build/bench/GROUP.json``."""
+"""``python -m tests.bench [all | notebook | store | drift]``: measure, print a table, save ``build/bench/*.json``."""
 
 import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import capture, drift, store
+from tests.bench import capture, drift, notebook, store
 from tests.bench.figure import Figure
 from tests.bench.report import machine, save, table
 from tests.bench.timing import ROOT
@@ -40,8 +40,8 @@ def _conditions(group: str, facts: dict[str, object]) -> str:
     )
 
 
-GROUPS = {"capture": capture.figures, "store": store.figures, "drift": _drift}
-CHOICES = {"store": ("capture", "store"), "drift": ("drift",)}
+GROUPS = {"notebook": notebook.figures, "capture": capture.figures, "store": store.figures, "drift": _drift}
+CHOICES = {"notebook": ("notebook",), "store": ("capture", "store"), "drift": ("drift",)}
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
+from time import perf_counter, sleep, thread_time
 from typing import Any
 
 HEAVY = ("duckdb", "pandas", "sklearn", "pyarrow", "ipywidgets", "anywidget", "numpy", "scipy", "skops", "polars")
@@ -73,6 +73,72 @@ def cells(module: str, blocks: str, count: str) -> dict[str, Any]:
     return medians
 
 
+def notebook(count: str, rounds: str) -> dict[str, Any]:
+    """The seconds of each cell of a notebook, by turns without the extension and tracked; and of track and end."""
+    from tests.bench.cells import notebook as cells_of
+
+    shell = _shell()
+    cells = cells_of(int(count))
+    found: dict[str, list[Any]] = {"plain": [], "tracked": [], "track": [], "end": []}
+    _seconds_of_cells(shell, cells)
+    for number in range(int(rounds)):
+        found["plain"].append(_seconds_of_cells(shell, cells))
+        shell.run_line_magic("load_ext", "mlops_magics")
+        found["track"].append(_seconds(lambda n=number: shell.run_line_magic("mlops", f"track bench --name n{n}")))
+        _await_environment()
+        found["tracked"].append(_seconds_of_cells(shell, cells))
+        found["end"].append(_seconds(lambda: shell.run_line_magic("mlops", "end")))
+        shell.run_line_magic("unload_ext", "mlops_magics")
+    return found
+
+
+def fits(rows: str, trees: str, rounds: str) -> dict[str, Any]:
+    """The seconds of a cell that fits and of its thread's work, by turns without the extension and tracked."""
+    shell = _shell()
+    shell.run_cell(
+        "import pandas as pd\nfrom sklearn.datasets import make_classification\n"
+        "from sklearn.ensemble import GradientBoostingClassifier\n"
+        f"X, y = make_classification({rows}, 20, random_state=0)\nX = pd.DataFrame(X).add_prefix('feature')"
+    )
+    cell = f"model = GradientBoostingClassifier(n_estimators={trees}, random_state=0).fit(X, y)"
+    found: dict[str, list[float]] = {"plain": [], "plain_work": [], "tracked": [], "tracked_work": []}
+
+    def fit(kind: str) -> None:
+        worked = thread_time()
+        found[kind].append(_seconds(lambda: shell.run_cell(cell, store_history=True)))
+        found[f"{kind}_work"].append(thread_time() - worked)
+
+    for number in range(int(rounds) + 1):
+        fit("plain")
+        shell.run_line_magic("load_ext", "mlops_magics")
+        shell.run_line_magic("mlops", f"track bench --name fit{number}")
+        _await_environment()
+        fit("tracked")
+        shell.run_line_magic("unload_ext", "mlops_magics")
+    return {name: times[1:] for name, times in found.items()}  # the first of each loads what the others have
+
+
+def analysis(count: str) -> dict[str, Any]:
+    """What ``end`` does to a notebook that ran once, twice, and again when its cells are known."""
+    from datetime import datetime
+
+    from mlops_magics.capture.notebook.document import SavedCell, SavedNotebook
+    from mlops_magics.capture.notebook.findings import examine
+    from mlops_magics.capture.notebook.flow import Execution
+    from tests.bench.cells import notebook as cells_of
+
+    cells = cells_of(int(count))
+    saved = SavedNotebook(Path("bench.ipynb"), tuple(SavedCell(*cell) for cell in cells), datetime(2026, 1, 1))
+    once = [Execution(number, *cell) for number, cell in enumerate(cells, start=1)]
+    again = [Execution(number, *cell) for number, cell in enumerate(5 * cells, start=1)]
+    return {
+        "first": _seconds(lambda: examine(once, saved)),
+        "later": [_seconds(lambda: examine(once, saved)) for _ in range(5)],
+        "many": [_seconds(lambda: examine(again, saved)) for _ in range(3)],
+        "findings": len(examine(once, saved).findings),
+    }
+
+
 def writer(name: str, count: str, steps: str) -> dict[str, Any]:
     """One of several that make the store at the same moment and log as fast as they can."""
     from mlops_magics.capture.tracking import track
@@ -122,6 +188,18 @@ def _await_environment() -> None:
             thread.join()
 
 
+def _seconds(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
+
+
+def _seconds_of_cells(shell: Any, cells: list[tuple[str, str]]) -> list[float]:
+    return [
+        _seconds(lambda cell=cell: shell.run_cell(cell[1], store_history=True, cell_id=cell[0])) for cell in cells
+    ]
+
+
 def _seconds_of_cell(shell: Any, count: int) -> float:
     times = []
     for number in range(count):
@@ -133,7 +211,8 @@ def _seconds_of_cell(shell: Any, count: int) -> float:
 
 
 PARTS: dict[str, Callable[..., Any]] = {
-    part.__name__: part for part in (load_ext, first_run, empty_runs, cells, writer, killed_journal)
+    part.__name__: part
+    for part in (load_ext, first_run, empty_runs, cells, notebook, fits, analysis, writer, killed_journal)
 }
 
 if __name__ == "__main__":
