@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_magics.capture.autolog.autolog import Autolog
     from mlops_magics.capture.autolog.sink import Sink
-    from mlops_magics.capture.autolog.watch import FitWatch
 
-__all__ = ["Autolog", "FitWatch", "Sink"]
+__all__ = ["Autolog", "Sink"]
 
-_HOMES = {"Autolog": "autolog", "FitWatch": "watch", "Sink": "sink"}
+_HOMES = {"Autolog": "autolog", "Sink": "sink"}
 
 
 def __getattr__(name: str) -> Any:
