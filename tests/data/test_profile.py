@@ -15,6 +15,7 @@ from mlops_magics.data.engines.duckdb import profile_table
 from mlops_magics.data.frames import open_table
 from mlops_magics.data.grid import MOST_BINS
 from mlops_magics.data.profile import ColumnProfile, Profile
+from mlops_magics.data.signature import Signature
 from mlops_magics.errors import DataError
 from mlops_magics.records import decode, encode
 
@@ -213,3 +214,22 @@ def test_nested_empty_and_odd_columns_do_not_stop_a_profile() -> None:
     assert (columns["category"].type, columns["decimal"].type, columns["day"].type) == ("text", "number", "date")
     again = profile(table, profile(table)).columns
     assert again["nan"].nan == 1
+
+
+def test_a_private_column_is_counted_and_nothing_else(people: pd.DataFrame) -> None:
+    people = people.assign(infinite=np.where(people.index % 9 == 0, np.inf, 1.0), empty=pd.Series(None, dtype="object"))
+    whole = profile_table(open_table(people))
+    private = whole.withhold({*people.columns, "another"})
+    for name, column in private.columns.items():
+        kept = {key: value for key, value in column.to_dict().items() if key not in {"name", "type"}}
+        assert kept.keys() <= {"count", "nulls", "nan", "positive_infinities", "negative_infinities"}
+        assert (column.count, column.nulls) == (1000, whole.columns[name].nulls)
+        assert column.is_withheld == (name != "empty")
+        assert not whole.columns[name].is_withheld
+    assert Profile.from_dict(private.to_dict()) == private
+    assert whole.withhold(["age"]).columns["seen"] == whole.columns["seen"]
+    assert [(item.low, item.high, item.levels) for item in Signature.of(private).columns] == [(None,) * 3] * 7
+    # New data is counted no further than the reference was, and the two add up.
+    now = profile_table(open_table(people), edges=private)
+    assert now == private
+    assert now.merge(private).rows == 2000

@@ -252,3 +252,33 @@ def test_flights_move_with_the_seasons() -> None:
         assert columns.set_index("column").loc["hour", "verdict"] == "pass"
         if month == 10:
             assert distance == pytest.approx(0.85, abs=0.01)
+
+
+def test_private_columns_are_judged_for_missing_values_only() -> None:
+    frame = draw(2_000, 0)
+    private = profile_table(open_table(frame)).withhold({"normal", "city", "flag", "seen", "skewed"})
+    moved = frame.assign(normal=frame["normal"] + 5, city="Pisa", flag=True, seen=frame["seen"] - pd.Timedelta(days=99))
+    report = drift(moved, against=private)
+    assert report.verdict == "pass"
+    by_column = {row.column: row for row in report.rows}
+    assert by_column["normal"].reason == "normal is private, judged for missing values only."
+    assert report.notes == (
+        "Private in the reference, and judged for missing values only: normal, skewed, city, flag, seen.",
+    )
+    told = encode(report.to_dict())
+    assert "Pisa" not in told
+    assert "2024" not in told
+    assert to_html(report.document())
+    report = drift(moved.assign(city=None, skewed=np.where(frame.index % 2, np.nan, 1.0)), against=private)
+    assert {row.column for row in report.rows if row.verdict == "fail"} == {"city", "skewed"}
+    report = drift(moved.assign(normal="x").drop(columns="flag"), against=private)
+    assert {(row.column, row.kind) for row in report.rows if row.verdict == "fail"} == {
+        ("normal", "type"), ("flag", "missing_column"),
+    }
+
+
+def test_new_values_may_be_private_where_the_reference_is_not() -> None:
+    frame = draw(500, 0)
+    reference = profile_table(open_table(frame))
+    now = profile_table(open_table(frame), edges=reference).withhold({"city"})
+    assert compare_profiles(reference, now).verdict == "pass"

@@ -89,7 +89,10 @@ class Bundle(Shown):
 
         content = self._audited.contents.get(EXAMPLE)
         if content is None:
-            raise BundleError("the bundle has no example rows", hint="%mlops evaluate MODEL X y keeps some.")
+            raise BundleError(
+                "the bundle has no example rows",
+                hint="%mlops evaluate MODEL X y keeps some, unless the run or a column of X is private.",
+            )
         told = decode(content.decode())
         return pd.DataFrame(told["data"], columns=told["columns"])
 
