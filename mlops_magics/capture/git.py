@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +16,10 @@ from mlops_magics.capture.secrets import mask
 
 GIT_SECONDS = 10.0
 PATCH_LIMIT_BYTES = 1 << 20
+REST = 4.0
+"""How much longer than it works, the masking of a patch rests."""
 _CHUNK_BYTES = 1 << 16
+_PIECE_CHARACTERS = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,26 @@ def _patch(folder: Path) -> tuple[str | None, str | None]:
 
 
 def _masked(patch: str) -> str:
-    # File by file: a text is masked in steps that nobody can come between, and a person is waiting for the same lock.
-    return "".join(map(mask, re.split(r"^(?=diff --git )", patch, flags=re.MULTILINE)))
+    return "".join(_at_ease(_pieces(patch)))
+
+
+def _pieces(patch: str) -> Iterator[tuple[str, str]]:
+    """A patch hunk by hunk, each behind the line that says which file it is of."""
+    for section in re.split(r"^(?=diff --git )", patch, flags=re.MULTILINE):
+        if len(section) <= _PIECE_CHARACTERS:
+            yield "", section
+            continue
+        first, *hunks = re.split(r"^(?=@@ )", section, flags=re.MULTILINE)
+        yield "", first
+        yield from ((section.partition("\n")[0] + "\n", hunk) for hunk in hunks)
+
+
+def _at_ease(pieces: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Mask one piece after the other, with rests: the person's cell waits for the same lock on the interpreter."""
+    for title, piece in pieces:
+        began = time.thread_time()
+        yield mask(title + piece)[len(mask(title)) :]
+        time.sleep(REST * (time.thread_time() - began))
 
 
 def _ask(folder: Path, *words: str) -> str | None:

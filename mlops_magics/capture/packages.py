@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from mlops_magics.capture.git import without_credentials
 
@@ -77,7 +76,8 @@ def _source(origin: dict[str, Any], base: Path) -> str:
         return without_credentials(url)
     details = origin.get("dir_info")
     note = " (editable)" if isinstance(details, dict) and details.get("editable") else ""
-    path = Path(url2pathname(unquote(parts.path)))
+    # On Windows a drive stands behind a slash.
+    path = Path(unquote(parts.path).lstrip("/") if os.name == "nt" else unquote(parts.path))
     return (path.relative_to(base).as_posix() if path.is_relative_to(base) else "local") + note
 
 

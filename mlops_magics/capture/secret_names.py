@@ -9,7 +9,7 @@ from typing import Literal
 Strength = Literal["strong", "weak"]
 """A strong name gives any value away; a weak one, such as ``token``, only values that look drawn by lot."""
 
-ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "key", "_pass", "credential", "authorization")
+NAME_ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "key", "_pass", "credential", "authorization")
 _STRONG = re.compile(
     r"""_(?:access_key_id|accesskeyid|\w*passw(?:or)?ds?|passphrases?|pwd|\w+_pass|secrets?|\w*secret|authorization
     |(?:api|access|secret|private|auth|account|client|encryption|encrypt|signing|sign|master|service|subscription

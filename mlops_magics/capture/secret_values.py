@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mlops_magics.capture.code_or_text import is_python, sections_of_patch
-from mlops_magics.capture.secret_names import ANCHORS, Strength, is_bare_secret, is_placeholder, is_secret, strength
+from mlops_magics.capture.secret_names import NAME_ANCHORS as ANCHORS
+from mlops_magics.capture.secret_names import Strength, is_bare_secret, is_placeholder, is_secret, strength
 
 MASK = "***"
 LONGEST_NAME = 64
@@ -60,8 +61,6 @@ class _Edit(NamedTuple):
 
 def mask_named(text: str, small: str) -> str:
     """Mask the values that names in ``text`` give away; ``small`` is the text in small ASCII letters, as long."""
-    if not any(anchor in small for anchor in (*ANCHORS, *(anchor for anchor, _ in _CREDENTIALS))):
-        return text
     edits = sorted(set(_Search(text, small).edits()))
     pieces, position = [], 0
     for edit in edits:

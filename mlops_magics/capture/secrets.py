@@ -6,31 +6,37 @@ A short list of forms that are told by their look; values that only their name g
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from mlops_magics.capture.secret_names import is_placeholder
-from mlops_magics.capture.secret_values import MASK, mask_named
+MASK = "***"
+"""As in ``secret_values``, which is imported only when it is needed."""
+
+ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "key", "_pass", "credential", "auth", ".login(")
+"""Where none of them is, in small letters, no name gives a value away."""
 
 MOST_ROUNDS = 4
 """Masking is repeated until it changes nothing: what a mask uncovers, as a name inside of a longer one, counts too."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A form that tells itself. Searched only in texts with the anchor, which is in small letters."""
+class _Shape(NamedTuple):
+    """A form that tells itself, looked for in texts that hold its anchor, which is in small letters.
+
+    Group ``keep`` of the pattern, where there is one, is what stays in front of the mask. Patterns are compiled when an
+    anchor is found: all of them would hold up the first cell for 20 ms, and most are never needed.
+    """
 
     anchor: str
-    pattern: re.Pattern[str]
-    """Group ``keep``, where there is one, is what stays in front of the mask."""
+    pattern: str
+    flags: int = re.ASCII
 
 
 def _token(prefix: str, rest: str) -> _Shape:
     """A token by its first letters, which are found many times faster when the pattern begins with them."""
-    return _Shape(prefix.lower(), re.compile(rf"{re.escape(prefix)}(?<=(?<!\w){re.escape(prefix)}){rest}", re.ASCII))
+    return _Shape(prefix.lower(), rf"{re.escape(prefix)}(?<=(?<!\w){re.escape(prefix)}){rest}")
 
 
 def _phrase(anchor: str, pattern: str) -> _Shape:
-    return _Shape(anchor, re.compile(pattern, re.ASCII | re.IGNORECASE))
+    return _Shape(anchor, pattern, re.ASCII | re.IGNORECASE)
 
 
 _SHAPES = (
@@ -122,10 +128,16 @@ def _mask_once(text: str) -> str:
     masked = text
     for shape in _SHAPES:
         if shape.anchor in small:
-            masked = shape.pattern.sub(_masked, masked)
+            masked = re.compile(shape.pattern, shape.flags).sub(_masked, masked)
     if "://" in small and "@" in small:
         masked = _TOKEN_IN_URL.sub(_masked, _PASSWORD_IN_URL.sub(_masked_password, masked))
-    return mask_named(masked, small if masked == text else _small(masked))
+    small = small if masked == text else _small(masked)
+    if not any(anchor in small for anchor in ANCHORS):
+        return masked
+    # Its patterns take 10 ms to compile, and nothing needs them in a notebook without such names.
+    from mlops_magics.capture.secret_values import mask_named
+
+    return mask_named(masked, small)
 
 
 def _small(text: str) -> str:
@@ -138,6 +150,8 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def _masked_password(match: re.Match[str]) -> str:
+    from mlops_magics.capture.secret_names import is_placeholder
+
     return match[0] if is_placeholder(match["secret"]) else match["keep"] + MASK
 
 
