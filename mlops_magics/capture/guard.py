@@ -40,12 +40,12 @@ class Guard:
             self.warn(what, error)
 
     def warn(self, what: str, error: BaseException | str) -> None:
-        """Say once that ``what`` was not recorded, and why."""
-        if what in self._said:
+        """Say that ``what`` was not recorded, and why: once for each thing, and once for each reason."""
+        reason = str(error) if isinstance(error, str | MlopsError) else f"{type(error).__name__}: {error}"
+        if not self._said.isdisjoint({what, reason}):
             return
-        self._said.add(what)
-        is_plain = isinstance(error, str | MlopsError)
-        sentence = f"not recorded: {what} ({error if is_plain else f'{type(error).__name__}: {error}'})"
+        self._said |= {what, reason}
+        sentence = f"not recorded: {what} ({reason})"
         try:
             warnings.warn(sentence, StoreWarning, stacklevel=3)
         except Warning:

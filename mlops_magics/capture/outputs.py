@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,10 @@ class OutputWatch:
         history = getattr(getattr(self._shell, "history_manager", None), "outputs", {})
         # Not by its type alone: a kernel sends what is displayed, and its history has only the last expression's.
         kept = [output.bundle for output in history.get(count, ()) if output.output_type in _DISPLAYS]
+        if any("vegalite" in media_type for data in kept for media_type in data):
+            value = None
         number = 0
-        for data in (*self._displayed, *kept):
+        for data in (*self._displayed, *kept, _as_altair(value)):
             yield from _figure(data, number + 1)
             number += any(map(_is_figure, data))
             if number >= CELL_LIMIT:
@@ -125,6 +128,14 @@ def _figure(data: Mapping[str, Any], number: int) -> Iterator[Output]:
             content = value.encode() if isinstance(value, str) else orjson.dumps(value, default=str, option=_OPTIONS)
             if len(content) <= OUTPUT_LIMIT_BYTES:
                 yield Output(f"figure-{number}.{suffix}", "figure", content, {"media_type": media_type})
+
+
+def _as_altair(value: Any) -> Mapping[str, Any]:
+    """What makes an Altair chart again; as most front ends are set, it displays itself as a web page only."""
+    chart = getattr(sys.modules.get("altair"), "TopLevelMixin", None)
+    if chart is None or not isinstance(value, chart):
+        return {}
+    return {"application/vnd.vegalite+json": value.to_json(indent=None)}
 
 
 def _bytes(content: Any) -> bytes | None:

@@ -182,7 +182,16 @@ class ActiveRun(Shown):
         return artifact
 
     def evaluate(  # noqa: PLR0913 - the words of an evaluation
-        self, model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None, name: str | None = None
+        self,
+        model: Any,
+        X: Any,
+        y: Any,
+        *,
+        split: str = "test",
+        by: Any = None,
+        name: str | None = None,
+        target: str | None = None,
+        origins: tuple[str, ...] = (),
     ) -> Evaluation:
         """Measure a model on one split in the metrics of its task, and keep what later questions need.
 
@@ -201,6 +210,10 @@ class ActiveRun(Shown):
             A column of ``X``, or values of its length: metrics per group too.
         name
             What the table is called; the split where it is not given.
+        target
+            What the answers are called; their own name, or ``y``, where it is not given.
+        origins
+            The files and queries the table came from.
 
         Raises
         ------
@@ -219,7 +232,19 @@ class ActiveRun(Shown):
         self._evaluated[split] = set(metrics)
         self.log({**metrics, **dict.fromkeys(gone, math.nan)})
         self.has_own_model = True
-        self._record(*facts_of(self.store, evaluation, model, X, split=split, name=name or split))
+        facts = facts_of(
+            self.store,
+            evaluation,
+            model,
+            X,
+            split=split,
+            name=name or split,
+            y=y,
+            target=target,
+            origins=origins,
+            privacy=self.privacy,
+        )
+        self._record(*facts)
         return evaluation
 
     def record(self, *records: Record) -> None:
@@ -307,7 +332,7 @@ class ActiveRun(Shown):
         # Brings half of what loading this package would otherwise take.
         from mlops_magics.capture.environment import collect
 
-        environment, texts = collect(folder)
+        environment, texts = collect(folder, self.store.path, keeps_patch=not self.privacy.is_private)
         with self._closing:
             if self.status == "running":
                 self._record(*texts, environment)

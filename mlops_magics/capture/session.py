@@ -55,6 +55,7 @@ class Session:
         self._run: ActiveRun | None = None
         self._cells = CellLog(shell)
         self._offset = 0
+        self._places: dict[str, tuple[int, int]] = {}
         self._first = 1
         self._facts_before = 0
         self._begins_run = self._ends_run = False
@@ -147,9 +148,7 @@ class Session:
         self._begins_run, self._ends_run = self._cells.running is not None, this_cell
         self._first = len(self._cells.executed) + 1
         with self._guard("the cells that ran before"):
-            earlier = begun.store.cells(begun.id) if resume else ()
-            self._offset = max((cell.position for cell in earlier), default=0)
-            self._record_cells_before()
+            self._record_cells_before(is_resumed=resume)
         with self._guard("fits"):
             self._watch_fits()
         return begun, former
@@ -180,6 +179,7 @@ class Session:
     def _finish(self, error: str | None = None) -> None:
         """Write down what is still to be seen, and end the run."""
         run = self.run
+        self._places[run.id] = self._offset, len(list(self._cells))
         with self._guard("fits"):
             self._fits.remove()
         dropped = self._worker.finish()
@@ -219,10 +219,15 @@ class Session:
         with self._guard("a cell"):
             run.record(*self._facts_of(cell, facts=max(run.facts - self._facts_before, 0)))
 
-    def _record_cells_before(self) -> None:
-        for cell in self._cells.executed:
-            self.run.record(*self._facts_of(cell))
-        self._facts_before = self.run.facts
+    def _record_cells_before(self, *, is_resumed: bool) -> None:
+        run = self.run
+        self._offset, seen = self._places.get(run.id, (0, 0))
+        if is_resumed and run.id not in self._places:
+            # It began in another kernel: what this one runs comes after.
+            self._offset = max((cell.position for cell in run.store.cells(run.id)), default=0)
+        for cell in self._cells.executed[seen:]:
+            run.record(*self._facts_of(cell))
+        self._facts_before = run.facts
 
     def _facts_of(self, cell: ExecutedCell, *, facts: int = 0) -> tuple[Text, Cell]:
         source = Text.of(mask(cell.source))

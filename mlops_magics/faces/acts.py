@@ -89,7 +89,9 @@ def evaluate(context: Context, words: Namespace) -> Any:
     run = context.session.run
     model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
     by = None if words.by is None else _grouping(context, X, words.by)
-    return run.evaluate(model, X, y, split=words.split, by=by, name=words.X if words.X.isidentifier() else None)
+    name, target = (word if word.isidentifier() else None for word in (words.X, words.y))
+    origins = context.session.origins_of(name) if name else ()
+    return run.evaluate(model, X, y, split=words.split, by=by, name=name, target=target, origins=origins)
 
 
 def _grouping(context: Context, X: Any, word: str) -> Any:

@@ -86,8 +86,12 @@ class RunFacts(ABC):
         return self._facts(run, Note)
 
     def cells(self, run: Run | str) -> list[Cell]:
-        """The cells that ran, in the order they ran."""
+        """The cells a run stands on, in the order they ran: those of its kernel before it began, then its own."""
         return self._facts(run, Cell)
+
+    def own_cells(self, run: Run | str) -> list[Cell]:
+        """The cells that ran while the run was open, in the order they ran."""
+        return [cell for cell in self.cells(run) if not cell.is_before]
 
     def fits(self, run: Run | str) -> list[Fit]:
         """The fits that were seen, in the order they ended."""

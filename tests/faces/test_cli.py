@@ -126,7 +126,7 @@ def test_help(capsys) -> None:
         code, out, _ = ask(capsys, *words)
         assert code == 0
         assert all((f"  {verb.name} " in out) != verb.needs_notebook for verb in VERBS)
-        assert "In a notebook also: track, evaluate, end." in out
+        assert "In a notebook also: track, evaluate, end, cells, autolog." in out
     for verb in VERBS:
         code, out, _ = ask(capsys, verb.name, "--help")
         assert code == 0

@@ -30,7 +30,7 @@ def test_cells_are_known_by_their_ids(kernel, store) -> None:
     kernel.ask("x = 2", "bbbb")
     kernel.ask("%%capture\nprint(x)", "cccc")
     kernel.ask("%mlops end", "dddd")
-    cells = [cell for cell in store.cells("baseline") if not cell.is_before]
+    cells = store.own_cells("baseline")
     assert [cell.cell for cell in cells] == ["aaaa", "bbbb", "bbbb", "cccc", "dddd"]
     counts = [cell.execution_count for cell in cells]
     assert counts == list(range(counts[0], counts[0] + 5))
@@ -43,7 +43,7 @@ def test_await_in_a_tracked_cell(kernel, store) -> None:
     assert [output["type"] for output in outputs] == ["display_data", "display_data"]
     assert store.find("waiting").status == "finished"
     assert store.metrics("waiting") == {"done": 1.0}
-    assert [cell.cell for cell in store.cells("waiting")] == ["eeee"]
+    assert [cell.cell for cell in store.own_cells("waiting")] == ["eeee"]
 
 
 def test_an_error_in_a_tracked_cell_is_one_error_with_its_line(kernel, store) -> None:
@@ -82,7 +82,7 @@ def test_a_silent_question_of_the_front_end_is_no_cell(kernel, store) -> None:
     kernel.ask("%mlops track flights --name quiet", "gggg")
     kernel.client.execute("1 + 1", silent=True, reply=True, timeout=60)
     kernel.ask("%mlops end", "hhhh")
-    assert [cell.cell for cell in store.cells("quiet")] == ["gggg", "hhhh"]
+    assert [cell.cell for cell in store.own_cells("quiet")] == ["gggg", "hhhh"]
 
 
 @pytest.mark.slow
@@ -118,6 +118,6 @@ def test_a_killed_kernel_leaves_a_run_that_goes_on(start, store) -> None:
     after = store.find("killed")
     assert (after.id, after.status) == (before.id, "finished")
     assert store.history("killed")[["step", "value"]].values.tolist() == [[1, 0.5], [2, 0.25]]
-    cells = [(cell.cell, cell.position) for cell in store.cells("killed")]
-    assert cells == [("a", 1), ("b", 2), ("a", 3), ("b", 4), ("c", 5)]
+    cells = [(cell.cell, cell.position) for cell in store.own_cells("killed")]
+    assert cells == [("a", 2), ("b", 3), ("a", 6), ("b", 7), ("c", 8)]
     assert len([run for run in store.all_runs() if run.name == "killed"]) == 1

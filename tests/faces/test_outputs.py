@@ -74,6 +74,7 @@ def test_nothing_is_kept_where_that_is_asked_for(options, kept):
 
 def test_private_columns_are_not_in_previews(kept, start):
     settings = start.folder / ".mlops" / "settings.toml"
+    settings.parent.mkdir(exist_ok=True)
     settings.write_text('[privacy]\ncolumns = ["ssn"]\n')
     try:
         _, found, store = kept(TABLE)
