@@ -1,4 +1,4 @@
-"""What is said about small notebook sessions, against labels that were written without the code that says it.
+"""What is said about small notebook sessions, against labels written before the code that says it, but for a dozen.
 
 ``histories.toml`` tells what each session is, what is to be found in it, and why.
 """

@@ -229,10 +229,11 @@ def test_queries_lead_to_the_frames_and_databases_they_read():
         "import duckdb, pandas as pd\nflights = pd.read_parquet('flights.parquet')\nother = pd.read_csv('other.csv')",
         "df = duckdb.sql('''\n  SELECT carrier, avg(delay) FROM flights JOIN 'airlines.csv' USING (carrier)\n''').df()",
     )
-    assert origins(*duck) == (
-        "SELECT carrier, avg(delay) FROM flights JOIN 'airlines.csv' USING (carrier)",
-        "flights.parquet",
-    )
+    query = "SELECT carrier, avg(delay) FROM flights JOIN 'airlines.csv' USING (carrier)"
+    assert origins(*duck) == ("flights.parquet", query)
+    template = query.replace("flights", "{what}")
+    apart = (duck[0], f'what = "flights"\nquery = f"{template}"', "df = duckdb.sql(query).df()")
+    assert origins(*apart) == (query, "flights.parquet")
     sql = (
         "import pandas as pd, sqlite3\nconnection = sqlite3.connect('shop.db')",
         "query = 'SELECT * FROM orders'\ndf = pd.read_sql(query, connection)",
