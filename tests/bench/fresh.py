@@ -74,19 +74,30 @@ def cells(module: str, blocks: str, count: str) -> dict[str, Any]:
 
 
 def notebook(count: str, rounds: str) -> dict[str, Any]:
-    """The seconds of each cell of a notebook, by turns without the extension and tracked; and of track and end."""
+    """The seconds of each cell of a notebook and of its thread's work, by turns without the extension and tracked; and
+    of track and end.
+    """
     from tests.bench.cells import notebook as cells_of
 
     shell = _shell()
     cells = cells_of(int(count))
-    found: dict[str, list[Any]] = {"plain": [], "tracked": [], "track": [], "end": []}
-    _seconds_of_cells(shell, cells)
+    kinds = ("plain", "plain_work", "tracked", "tracked_work", "track", "end")
+    found: dict[str, list[Any]] = {kind: [] for kind in kinds}
+
+    def run(kind: str) -> None:
+        times = [
+            _times(lambda cell=cell: shell.run_cell(cell[1], store_history=True, cell_id=cell[0])) for cell in cells
+        ]
+        found[kind].append([seconds for seconds, _ in times])
+        found[f"{kind}_work"].append([work for _, work in times])
+
+    run("plain")
     for number in range(int(rounds)):
-        found["plain"].append(_seconds_of_cells(shell, cells))
+        run("plain")
         shell.run_line_magic("load_ext", "mlops_magics")
         found["track"].append(_seconds(lambda n=number: shell.run_line_magic("mlops", f"track bench --name n{n}")))
         _await_environment()
-        found["tracked"].append(_seconds_of_cells(shell, cells))
+        run("tracked")
         found["end"].append(_seconds(lambda: shell.run_line_magic("mlops", "end")))
         shell.run_line_magic("unload_ext", "mlops_magics")
     return found
@@ -104,9 +115,9 @@ def fits(rows: str, trees: str, rounds: str) -> dict[str, Any]:
     found: dict[str, list[float]] = {"plain": [], "plain_work": [], "tracked": [], "tracked_work": []}
 
     def fit(kind: str) -> None:
-        worked = thread_time()
-        found[kind].append(_seconds(lambda: shell.run_cell(cell, store_history=True)))
-        found[f"{kind}_work"].append(thread_time() - worked)
+        seconds, work = _times(lambda: shell.run_cell(cell, store_history=True))
+        found[kind].append(seconds)
+        found[f"{kind}_work"].append(work)
 
     for number in range(int(rounds) + 1):
         fit("plain")
@@ -194,10 +205,11 @@ def _seconds(work: Callable[[], object]) -> float:
     return perf_counter() - began
 
 
-def _seconds_of_cells(shell: Any, cells: list[tuple[str, str]]) -> list[float]:
-    return [
-        _seconds(lambda cell=cell: shell.run_cell(cell[1], store_history=True, cell_id=cell[0])) for cell in cells
-    ]
+def _times(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and those that this thread worked."""
+    began, worked = perf_counter(), thread_time()
+    work()
+    return perf_counter() - began, thread_time() - worked
 
 
 def _seconds_of_cell(shell: Any, count: int) -> float:

@@ -35,7 +35,9 @@ def _in_a_shell(folder: Path) -> Iterator[Figure]:
     more = _differences(tracked, plain)
     yield Figure.of(f"tracked cell, {CELLS} cells in IPython", [median(more)], "ms", 1,
                     beside=f"{median(plain) * 1e3:.2f} ms the same cell untracked")
-    yield Figure.of("  the slowest tenth of them, from", [quantiles(more, n=10)[-1]], "ms")
+    work = _differences(_at_best(found["tracked_work"]), _at_best(found["plain_work"]))
+    yield Figure.of("  its own thread's work", [median(work)], "ms", 1)
+    yield Figure.of("  of the slowest tenth of them, from", [quantiles(work, n=10)[-1]], "ms")
     yield Figure.of("  track after these cells", found["track"], "s")
     yield Figure.of("  end of their run", found["end"], "s")
 
@@ -76,7 +78,7 @@ def _first_cells(folder: Path) -> Iterator[Figure]:
 
 
 def _fits(folder: Path) -> Iterator[Figure]:
-    """What is added does not grow with the fit, so a short one on the same rows shows it when the machine is busy."""
+    """What is added does not grow with the fit, so a short one on the same rows shows it too, on a busy machine."""
     for name, trees, rounds in (("a fit of a second", 40, 9), ("a short fit on the same rows", 1, 25)):
         found = fresh("fits", folder / str(trees), 4_000, trees, rounds)
         least = {kind: min(milliseconds(times)) for kind, times in found.items() if kind != "said"}
