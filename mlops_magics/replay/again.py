@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.secrets import mask
 from mlops_magics.errors import MlopsError
-from mlops_magics.records import Environment, Judged, Run, decode
-from mlops_magics.replay.deviation import deviations
-from mlops_magics.replay.execution import Execution, execute, kernel_environment
-from mlops_magics.replay.facts import facts_of
-from mlops_magics.replay.notebook import read_notebook, save, write_notebook
+from mlops_magics.records import Environment, Judged, Run
+from mlops_magics.replay.execution import execute, kernel_environment
+from mlops_magics.replay.notebook import clear_outputs, read_notebook, save, write_notebook
+from mlops_magics.replay.outcome import judge, twin_of
 from mlops_magics.replay.recipe import Recipe, recipe
-from mlops_magics.replay.report import Failure, Outcome, Replay, Surrounding
+from mlops_magics.replay.report import Replay
 from mlops_magics.store import open_store
 from mlops_magics.store.location import FOLDER_NAME, VARIABLE
 from mlops_magics.store.settings import FILE_NAME as SETTINGS
@@ -99,13 +98,12 @@ def replay(  # noqa: PLR0913 - how to run it again
     steps = recipe(found, place)
     surroundings = place.environment(found)
     folder = _folder(place, surroundings)
+    if not folder.is_dir() and not (path and notebook_only):
+        raise MlopsError(f"the folder the run worked in is gone: {folder}", hint="Bring it back, data files included")
     target = write_notebook(steps, path or folder / f"{found.name.translate(_UNSAFE)}.replay.ipynb")
-    repeated = sum(1 for cell in steps.cells if cell.position is not None)
-    about: dict[str, Any] = {"run": found, "path": target, "cells": repeated, "executed": steps.executed}
-    about |= {"tolerance": tolerance, "remarks": steps.remarks}
     if notebook_only:
-        return Replay(outcome="written", **about)
-    _check_executable(steps, folder, target)
+        return Replay(run=found, outcome="written", path=target, cells=steps.repeated, executed=steps.executed)
+    _check_executable(steps, target)
     with _own_store(place) as second:
         notebook = read_notebook(target)
         execution = execute(
@@ -116,7 +114,9 @@ def replay(  # noqa: PLR0913 - how to run it again
             progress=progress,
             before_shutdown=lambda: _wait_for_environment(second, found),
         )
-        result = Replay(**about, **_compared(steps, place, second, execution, tolerance), seconds=execution.seconds)
+        result = judge(execution, steps, store=place, second=second, path=target, tolerance=tolerance)
+    if place.settings.private or any("--private" in cell.source for cell in steps.cells):
+        clear_outputs(notebook)
     save(notebook, target)
     place.record(
         found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=_kept(result))
@@ -145,7 +145,7 @@ def _folder(store: Store, environment: Environment | None) -> Path:
     return Path(os.path.normpath(home / (environment.folder or "."))) if environment else home
 
 
-def _check_executable(steps: Recipe, folder: Path, notebook: Path) -> None:
+def _check_executable(steps: Recipe, notebook: Path) -> None:
     if steps.masked:
         cells = ", ".join(steps.masked)
         raise MlopsError(
@@ -157,8 +157,6 @@ def _check_executable(steps: Recipe, folder: Path, notebook: Path) -> None:
             f"{', '.join(steps.bound)} sets {VARIABLE}: executed again, it would add to a store that is in use",
             hint=f"Set it outside of the notebook, and run {notebook}",
         )
-    if not folder.is_dir():
-        raise MlopsError(f"the folder the run worked in is gone: {folder}", hint="Bring it back, data files included")
 
 
 @contextmanager
@@ -182,103 +180,7 @@ def _variables(environment: Environment | None) -> dict[str, str | None]:
 def _wait_for_environment(store: Store, run: Run) -> None:
     end = time.monotonic() + ENVIRONMENT_SECONDS
     while time.monotonic() < end:
-        twin = _twin(store, run)
+        twin = twin_of(run, store)
         if twin is None or store.environment(twin):
             return
         time.sleep(0.1)
-
-
-def _twin(store: Store, run: Run) -> Run | None:
-    """The run that the replay recorded: cells may track several."""
-    runs = [one for one in store.all_runs() if one.experiment == run.experiment and one.parent is None]
-    named = [one for one in runs if one.name == run.name]
-    return (named or runs)[-1] if named or len(runs) == 1 else None
-
-
-def _compared(steps: Recipe, store: Store, second: Store, execution: Execution, tolerance: float) -> dict[str, Any]:
-    """What a Replay says of an execution."""
-    labels = {cell.position: cell.label for cell in steps.cells if cell.position is not None}
-    if execution.stop is not None:
-        return {"outcome": "failed", "failure": _failure(steps, execution), "labels": labels}
-    twin = _twin(second, steps.run)
-    if twin is None:
-        return {"outcome": "failed", "failure": _not_recorded(steps.run, second), "labels": labels}
-    # The first cell of the notebook says what it is; the others are those of the recipe.
-    began = [(time, index - 1) for index, time in execution.began.items()]
-    original, replayed = facts_of(store, steps.run), facts_of(second, twin, began)
-    positions = [cell.position for cell in steps.cells]
-    found = deviations(original, replayed, tolerance=tolerance, positions=positions, skipped=steps.skipped)
-    outcome: Outcome = "differs" if found else "same"
-    metrics = {key: points[-1].value for (kind, key), points in original.series.items() if kind == "metric"}
-    cells = {cell.position: cell for cell in store.cells(steps.run)}
-    labels |= {
-        position: f"In [{cell.execution_count}]" for position, cell in cells.items() if cell.execution_count is not None
-    }
-    return {
-        "outcome": outcome,
-        "deviations": found,
-        "compared": metrics,
-        "surroundings": _surroundings(store, store.environment(steps.run), second, second.environment(twin)),
-        "labels": labels,
-    }
-
-
-def _failure(steps: Recipe, execution: Execution) -> Failure:
-    stop = execution.stop
-    assert stop is not None
-    if stop.index is None:
-        return Failure(None, f"the kernel did not start: {stop.error}", stop.traceback)
-    step = steps.cells[stop.index - 1]
-    return Failure(step.label, stop.error, stop.traceback, _advice(stop.error, steps))
-
-
-def _advice(error: str, steps: Recipe) -> str:
-    kind = error.partition(":")[0]
-    if kind == "NameError":
-        return "A name is missing: the run stood on something that no cell of it made, or that was set by hand."
-    if kind == "FileNotFoundError":
-        return "A file is not where it was when the run read it."
-    if kind in {"ModuleNotFoundError", "ImportError"}:
-        missing = ", ".join(f"{name} {version}" for name, version in steps.packages.items())
-        return f"The run had these packages: {missing}." if missing else "The run had a package that is not here."
-    if kind == "StdinNotImplementedError":
-        return "It asks somebody for an input, and nobody is there: put the answer into the cell, or the environment."
-    if kind in {"RunNotFound", "CommandError"}:
-        return "A replay has a store of its own, which holds no other runs."
-    return ""
-
-
-def _not_recorded(run: Run, store: Store) -> Failure:
-    names = ", ".join(f"{one.experiment}/{one.name}" for one in store.all_runs()) or "none"
-    return Failure(
-        None,
-        f"no run {run.experiment}/{run.name} came out of it; there is: {names}",
-        hint=f"Its cells name the run by themselves, or set {VARIABLE}: give it a name, and the store from outside.",
-    )
-
-
-def _surroundings(
-    store: Store, first: Environment | None, second_store: Store, second: Environment | None
-) -> tuple[Surrounding, ...]:
-    """Where the two ran differently; what was not looked at is not known to differ."""
-    if first is None or second is None:
-        return ()
-    packages = _versions(store, first), _versions(second_store, second)
-    states = [
-        ("Python", first.python, second.python),
-        ("platform", first.platform, second.platform),
-        ("git commit", _short(first.git_commit), _short(second.git_commit)),
-        ("uncommitted patch", _short(first.git_patch), _short(second.git_patch)),
-        *((name, packages[0].get(name), packages[1].get(name)) for name in sorted({*packages[0], *packages[1]})),
-    ]
-    return tuple(Surrounding(name, left, right) for name, left, right in states if left != right)
-
-
-def _versions(store: Store, environment: Environment) -> Mapping[str, str]:
-    return dict(decode(store.texts([environment.packages]).get(environment.packages, "{}")))
-
-
-def _short(digest: str | None) -> str | None:
-    return digest and digest[:12]
-
-

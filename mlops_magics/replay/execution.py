@@ -76,7 +76,7 @@ def execute(  # noqa: PLR0913 - all that a kernel needs to know
     progress
         Told the share of cells done, and which one is running.
     before_shutdown
-        Called after the last cell, while the kernel is still alive.
+        Called after the last cell, and after one that stopped it, while the kernel is still alive.
     """
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     began: dict[int, datetime] = {}
@@ -92,8 +92,9 @@ def execute(  # noqa: PLR0913 - all that a kernel needs to know
                     stop = _execute_cell(client, notebook.cells[index], index, timeout_seconds)
                     if stop:
                         break
-                else:
+                if stop is None or not stop.is_death:
                     before_shutdown()
+                if stop is None:
                     client.shutdown_kernel = "graceful"
         except RuntimeError as error:
             # jupyter_client has no other word for a kernel that did not start or answer.
@@ -129,6 +130,7 @@ def _kernel(
 ) -> Iterator[NotebookClient]:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
 
     class ThisInterpreter(KernelSpecManager):  # type: ignore[misc, unused-ignore]
@@ -152,10 +154,15 @@ def _kernel(
     )
     # By single steps instead of client.execute(): that one takes over the signals of the process, and an interrupt in
     # a notebook would leave the kernel running.
-    with client.setup_kernel(
-        cwd=str(folder), env=dict(environment), cleanup_kc=True, stdout=subprocess.DEVNULL, stderr=complaints
-    ):
-        yield client
+    try:
+        with client.setup_kernel(
+            cwd=str(folder), env=dict(environment), cleanup_kc=True, stdout=subprocess.DEVNULL, stderr=complaints
+        ):
+            yield client
+    finally:
+        # An interrupt while the kernel started, which nbclient does not clean up after.
+        if manager.has_kernel:
+            run_sync(manager.shutdown_kernel)(now=True)
 
 
 def kernel_environment(**changed: str | None) -> dict[str, str]:

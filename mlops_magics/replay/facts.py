@@ -52,6 +52,11 @@ class Facts:
         place = bisect_right(self.began, time, key=lambda cell: cell[0])
         return self.began[place - 1][1] if place else None
 
+    def until(self, time: datetime) -> Facts:
+        """What was recorded before this moment."""
+        series = {name: [point for point in points if point.time < time] for name, points in self.series.items()}
+        return Facts({name: points for name, points in series.items() if points}, self.began)
+
 
 def facts_of(store: Store, run: Run, began: Sequence[tuple[datetime, int]] | None = None) -> Facts:
     """Read what a run recorded while it was going on. What somebody added later is no part of it.

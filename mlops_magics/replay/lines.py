@@ -14,8 +14,8 @@ from mlops_magics.store.location import VARIABLE
 if TYPE_CHECKING:
     from mlops_magics.records import Run
 
-RECORDING = frozenset({"track", "log", "params", "tag", "note", "artifact", "evaluate", "end", "autolog"})
-"""Verbs of ``%mlops`` that add to a run. All the others only ask."""
+RECORDING = frozenset({"track", "log", "params", "tag", "note", "artifact", "evaluate", "end"})
+"""Verbs of ``%mlops`` that add to a run. All the others only ask, but the one that turns autologging on and off."""
 
 _MLOPS = re.compile(
     r"(?P<target>[^\W\d]\w*\s*=\s*)?"
@@ -89,7 +89,7 @@ class _Cell:
         verb = match["verb"]
         if verb == "track":
             return self._track(line, match)
-        if match["target"]:
+        if match["target"] or verb == "autolog":
             return line
         if verb not in RECORDING or not self.is_open or not self._is_for_this_run(line):
             return None

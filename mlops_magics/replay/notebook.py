@@ -60,6 +60,13 @@ def read_notebook(path: Path) -> NotebookNode:
     return notebook
 
 
+def clear_outputs(notebook: NotebookNode) -> None:
+    """Take out what its cells displayed."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook, whole or not at all."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -101,11 +108,10 @@ def _code_cell(step: RecipeCell, place: int) -> NotebookNode:
 
 def _heading(recipe: Recipe) -> str:
     run = recipe.run
-    own = sum(1 for step in recipe.cells if step.position is not None)
     lines = [
         f"# {run.experiment} / {run.name}",
         "",
-        f"The cells this run stood on: {own} of the {recipe.executed} that ran, in the order they ran.",
+        f"The cells this run stood on: {recipe.repeated} of the {recipe.executed} that ran, in the order they ran.",
         f"It began {run.started:%Y-%m-%d %H:%M} UTC{f', in Python {recipe.python}' if recipe.python else ''}.",
     ]
     if recipe.packages:

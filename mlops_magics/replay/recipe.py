@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOADS = re.compile(r"load_ext\s+mlops_magics|load_extension\(\s*['\"]mlops_magics|load_ipython_extension")
 _TRACKS = re.compile(r"mlops\s+track\b|\btrack\(")
+_SETS = re.compile(r"mlops\s+autolog\b")
 _END = "%mlops end"
 _ENDS = re.compile(r"%mlops\s+end\b|\.end\(|%%mlops\s+track\b|--this-cell\b")
 
@@ -86,6 +87,11 @@ class Recipe:
     masked: tuple[str, ...]
     bound: tuple[str, ...]
 
+    @property
+    def repeated(self) -> int:
+        """How many of the executions it repeats."""
+        return sum(1 for cell in self.cells if cell.position is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -122,7 +128,9 @@ def recipe(run: Run | str, store: Store) -> Recipe:
     if not any(not cell.is_before for cell in cells):
         raise MlopsError(
             f"{found.name} has no cells that could be executed again",
-            hint="Only a run that %mlops track recorded in a notebook can be replayed",
+            hint=f"Replay the run it is a part of: {found.parent}"
+            if found.parent
+            else "Only a run that %mlops track recorded in a notebook can be replayed",
         )
     lines = _kept(found, cells, texts)
     chosen = _chosen(lines)
@@ -177,7 +185,9 @@ def _chosen(lines: Sequence[_Line]) -> list[int]:
         for line in lines
     ]
     wanted = _wanted(lines)
-    kept = {*wanted, *hidden(executions, max(wanted, default=0))}
+    last = max(wanted, default=0)
+    sets = (index for index in range(last) if _SETS.search(executions[index].source))
+    kept = {*wanted, *sets, *hidden(executions, last)}
     stands = {*kept, *stands_on(executions, kept)}
     given = providers(executions)
     needed = {provider for index in stands for provider in given[index]}

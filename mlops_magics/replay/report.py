@@ -153,6 +153,9 @@ class Replay(Shown):
         if self.first:
             blocks.append(Line(self._first_sentence(self.first)))
             blocks.append(self._table())
+        elif self.compared:
+            rows = sorted(self.compared.items())
+            blocks.append(Fold(_all(len(rows), "metric"), Table(["metric", Column("value", align="right")], rows)))
         blocks += self._surroundings()
         blocks += [Line(remark, tone="quiet") for remark in self.remarks]
         if self.outcome != "written":
@@ -170,7 +173,8 @@ class Replay(Shown):
         step = f", at step {first.step}" if first.step is not None else ""
         words = {"data": f"the data of {first.key}", "param": f"the parameter {first.key}", "metric": first.key}
         what = words[first.kind]
-        return f"It first went apart in {where}: {what}{step}." if where else f"It went apart in {what}{step}."
+        when = "It had gone apart before" if self.failure else "It first went apart"
+        return f"{when}, in {where}: {what}{step}." if where else f"{when}: {what}{step}."
 
     def _where(self, deviation: Deviation) -> str | None:
         return None if deviation.cell is None else self.labels.get(deviation.cell, f"cell {deviation.cell}")

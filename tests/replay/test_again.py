@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from mlops_magics.errors import MlopsError, RunNotFound
+from mlops_magics.records import Environment
 from mlops_magics.replay.again import replay
 
 IMPORTS = """from sklearn.datasets import load_breast_cancer
@@ -83,7 +84,7 @@ def test_without_a_seed_it_differs_and_the_cell_is_named(notebook, store) -> Non
     kinds = {deviation.kind for deviation in result.deviations}
     assert kinds == {"data", "metric"}
     assert "rows" not in {deviation.key for deviation in result.deviations}
-    assert "It first went apart in In [" in repr(result)
+    assert "It first went apart, in In [" in repr(result)
     assert json.loads(json.dumps(result.to_dict()))["outcome"] == "differs"
     assert store.verdicts("logistic")[-1].verdict == "fail"
 
@@ -141,6 +142,35 @@ def test_a_kernel_that_dies_and_one_that_hangs(notebook, store) -> None:
     assert (hung.outcome, hung.failure.cell) == ("failed", "In [4]")
     assert "TimeoutError" in hung.sentence
     assert [one.verdict for one in store.verdicts("one") if one.question == "replay"] == ["unknown", "unknown"]
+
+
+@pytest.mark.slow
+def test_of_a_replay_that_stops_it_is_told_what_had_gone_apart(notebook) -> None:
+    Path("rows").write_text("4")
+    notebook.run_all(
+        "from pathlib import Path", "%mlops track t --name one", "rows = int(Path('rows').read_text())",
+        "%mlops log rows={rows}", "share = 1 / (rows - 3)", "%mlops log share={share}", END,
+    )  # fmt: skip
+    Path("rows").write_text("3")
+    result = replay("one")
+    assert (result.outcome, result.failure.cell, result.exit_code) == ("failed", "In [6]", 2)
+    assert [(one.key, one.original, one.replayed) for one in result.deviations] == [("rows", 4.0, 3.0)]
+    assert "It had gone apart before, in In [5]: rows." in repr(result)
+
+
+@pytest.mark.slow
+def test_settings_of_the_store_hold_for_its_replays(notebook, store) -> None:
+    Path(".mlops").mkdir()
+    Path(".mlops/settings.toml").write_text('[privacy]\nprivate = true\n[capture]\nautolog = false')
+    notebook.run_all(
+        IMPORTS, DATA, TRACK, "model = LogisticRegression(max_iter=9000).fit(X, y)", "model.score(X, y)",
+        "%mlops log score={model.score(X, y)}", END,
+    )  # fmt: skip
+    result = replay("logistic")
+    assert (result.outcome, set(result.compared)) == ("same", {"score"}), result
+    assert "params" not in result.to_dict()
+    assert all(not cell.get("outputs") for cell in nbformat.read(result.path, as_version=4).cells)
+    assert len(list(Path().glob("**/settings.toml"))) == 1
 
 
 @pytest.mark.slow
@@ -229,6 +259,17 @@ def test_cells_that_must_not_be_executed_as_they_are(cell, said, write) -> None:
     with pytest.raises(MlopsError, match=said):
         replay("baseline")
     assert Path("baseline.replay.ipynb").exists()
+
+
+def test_the_folder_it_worked_in(write, store) -> None:
+    run = write("auc = 1", BEGIN, LOG)
+    Path("work").mkdir()
+    store.record(run.id, Environment(python="3.13.1", platform="Linux", packages="", folder="work"))
+    assert replay("baseline", notebook_only=True).path.resolve() == Path("work/baseline.replay.ipynb").resolve()
+    store.record(run.id, Environment(python="3.13.1", platform="Linux", packages="", folder="gone"))
+    with pytest.raises(MlopsError, match="the folder the run worked in is gone"):
+        replay("baseline")
+    assert not Path("gone").exists()
 
 
 def test_wrong_words(write) -> None:

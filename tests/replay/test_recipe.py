@@ -104,6 +104,11 @@ def test_settings_that_no_name_shows(recipe_of) -> None:
     assert sources(made) == [LOAD, "import torch, sklearn", *kept, END]
 
 
+def test_whether_fits_are_recorded_is_as_it_was(recipe_of) -> None:
+    made = recipe_of("%mlops autolog off", TRACK, "auc = 1", LOG)
+    assert sources(made) == [LOAD, "%mlops autolog off", TRACK, "auc = 1", LOG, END]
+
+
 def test_the_run_begins_and_ends_whatever_the_cells_say(recipe_of) -> None:
     assert sources(recipe_of("auc = 1", (LOG, {"facts": 1}))) == [LOAD, TRACK, "auc = 1", LOG, END]
     whole = f"%%mlops track flights --name baseline\nauc = 1\n{LOG}"
