@@ -185,8 +185,8 @@ def edited(history: History) -> Iterator[Hit]:
 
 
 def deleted(history: History) -> Iterator[Hit]:
-    """Code the notebook no longer holds, with the names of it that cells of the notebook used and that nothing in the
-    notebook provides now.
+    """Code the notebook no longer holds, with the names of it that cells of the notebook used: all those of a cell that
+    is gone, and those of a cell that says something else now as far as nothing in the notebook provides them.
     """
     provided = history.provided() if history.has_document else None
     if provided is None:
@@ -196,8 +196,8 @@ def deleted(history: History) -> Iterator[Hit]:
         if cell not in history.current:
             continue
         for name, sources in history.flow.taken[index].items():
-            if name not in provided:
-                for source in sources:
+            for source in sources:
+                if name not in provided or _is_nowhere(history, source):
                     felt.setdefault(source, set()).add(name)
     gone: dict[str, tuple[int, set[str]]] = {}
     for source in sorted(felt):
@@ -208,6 +208,14 @@ def deleted(history: History) -> Iterator[Hit]:
         how = "no longer says so" if cell in history.current else "is gone"
         told = f"{history.label(cell, index)} provided {_listed(names)}, and the cell {how}"
         yield Hit(cell, index, told, frozenset(names))
+
+
+def _is_nowhere(history: History, index: int) -> bool:
+    """Whether no cell of the notebook holds what was executed: it was deleted, not moved into another one."""
+    one = history.executions[index]
+    if one.cell is None or one.cell in history.current:
+        return False
+    return not any(has_same_code(source, one.source) for source in history.current.values())
 
 
 def _is_gone(history: History, index: int) -> bool:

@@ -134,18 +134,23 @@ class Flow:
         return binding.body if binding else None
 
     def _sources(self, name: str, index: int) -> tuple[int, ...]:
-        done, cell, sources = self.effects[index], self.executions[index].cell, self.bindings[name].providers
-        how = self.changes[index].get(name)
-        if cell is None or (name not in done.unsure and not (how and how.settled)):
+        cell, sources, how = self.executions[index].cell, self.bindings[name].providers, self.changes[index].get(name)
+        if cell is None or how is None or not how.settled or self._sees_itself(index, name, how):
             return sources
         return tuple(
             source
             for source in sources
-            if self.executions[source].cell != cell
-            or not (name in done.unsure or self._makes_again(index, source, name))
+            if self.executions[source].cell != cell or not self.makes_again(index, source, name)
         )
 
-    def _makes_again(self, index: int, former: int, name: str) -> bool:
+    def _sees_itself(self, index: int, name: str, how: Change) -> bool:
+        """Whether a cell reads what it then changes, so that run again it finds what it made."""
+        early = self.effects[index].early.get(name)
+        if early is None:
+            return True
+        return WHOLE in early or any(place.partition("/")[0] in early for place in how.settled)
+
+    def makes_again(self, index: int, former: int, name: str) -> bool:
         """Whether ``index`` only makes anew what ``former`` had changed of a name."""
         how = self.changes[index].get(name)
         return how is not None and covers(how.settled, self._only_changed(former, name))
@@ -199,15 +204,16 @@ class Flow:
     def _change(self, name: str, index: int, done: Effects) -> None:
         binding = self.bindings.setdefault(name, Binding(None))
         if name in done.maybe:
-            binding.changers = tuple(old for old in binding.changers if not self._is_same_cell(old, index))
+            binding.changers = tuple(old for old in binding.changers if not self.is_same_cell(old, index))
             binding.fixed = None
         elif self.changes[index][name].settled:
-            binding.changers = tuple(old for old in binding.changers if not self._makes_again(index, old, name))
+            binding.changers = tuple(old for old in binding.changers if not self.makes_again(index, old, name))
         binding.changers += (index,)
         if name in done.bodies and (binding.body is None or binding.body.methods is None):
             binding.body = _either(done.bodies[name], binding.body)
 
-    def _is_same_cell(self, left: int, right: int) -> bool:
+    def is_same_cell(self, left: int, right: int) -> bool:
+        """Whether two executions ran the same source of the same cell."""
         one, other = self.executions[left], self.executions[right]
         return one.cell is not None and one.cell == other.cell and one.source == other.source
 
@@ -306,6 +312,12 @@ def is_felt(flow: Flow, index: int, provider: int, name: str) -> bool:
     ``provider`` made, rather than another part of the same object.
     """
     how = flow.changes[provider].get(name)
+    if flow.executions[index].cell == flow.executions[provider].cell:
+        # As in: if there is no model yet, make one. Run again, it is the same model.
+        if name in flow.effects[index].unsure and flow.is_same_cell(index, provider):
+            return False
+        if flow.makes_again(index, provider, name):
+            return False
     if name in flow.effects[provider].writes or how is None or not how.settled:
         return True
     parts = flow.effects[index].parts.get(name, frozenset())

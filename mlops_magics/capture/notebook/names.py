@@ -38,7 +38,9 @@ class Effects:
     unsure
         Those of ``reads`` that are read only after the cell may have bound them itself.
     parts
-        Name read → the items and attributes of it that are read; ``"*"`` where it is not known which.
+        Name read → the items and attributes of it that something is made of; ``"*"`` where it is not known which.
+    early
+        Name changed → the items and attributes of it that are read before the last change.
     how
         Name changed → how it is changed: what of it comes out the same when the cell is run again.
     bodies
@@ -64,6 +66,7 @@ class Effects:
     maybe: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     parts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    early: Mapping[str, frozenset[str]] = field(default_factory=dict)
     how: Mapping[str, Change] = field(default_factory=dict)
     bodies: Mapping[str, Body] = field(default_factory=dict)
     calls: frozenset[tuple[str, tuple[tuple[int | str, str], ...]]] = frozenset()
@@ -82,8 +85,8 @@ class Effects:
 def effects(source: str) -> Effects:
     r"""What running this cell does to names. Never fails; the answer is kept by the text.
 
-    A function's body counts where the function is mentioned, in ``closures`` until then. A loop and the body of a
-    ``try`` are taken to run, an ``if`` to go either way. What cannot be read as Python is opaque.
+    A function's body counts where the function is mentioned, in ``closures`` until then. A loop is taken to run,
+    an ``if`` or a ``try`` to go either way. What cannot be read as Python is opaque.
 
     >>> done = effects("total = price * count\nlog.append(total)")
     >>> sorted(done.reads), sorted(done.writes), sorted(done.changes)
@@ -101,7 +104,7 @@ def effects(source: str) -> Effects:
     except RecursionError:
         return Effects(is_opaque=True, binds_anything=True)
     if code.is_local:
-        scope = ModuleScope(reads=scope.reads, changes=scope.changes, read_at=scope.read_at, calls=scope.calls)
+        scope.bound, scope.writes, scope.bodies = set(), set(), {}
     return _effects(scope, is_opaque=walker.is_opaque, binds_anything=walker.binds_anything)
 
 
@@ -118,7 +121,8 @@ def _effects(scope: ModuleScope, *, is_opaque: bool, binds_anything: bool) -> Ef
         touches={name: body.touched for name, body in alive.items() if body.touched},
         maybe=frozenset(scope.writes - scope.bound),
         unsure=frozenset(scope.unsure),
-        parts={name: frozenset(parts) for name, parts in scope.reads.items() if parts},
+        parts={name: frozenset(parts) for name, parts in scope.feeding.items()},
+        early=scope.early,
         how=scope.changes,
         bodies=alive,
         calls=frozenset(scope.calls),

@@ -68,10 +68,12 @@ class Body:
 
 
 class Scope(Protocol):
-    """What a walker may meet. ``part`` of a name is the item or attribute of it; None is: none in particular."""
+    """What a walker may meet."""
 
-    def load(self, name: str, part: str | None = WHOLE) -> None:
-        """The name is read."""
+    def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:
+        """The name is read: an item or attribute of it, all of it, or, with None, nothing of what is in it. ``feeds``
+        says that something may be made of what was read.
+        """
 
     def bind(self, name: str) -> None:
         """The name is bound anew."""
@@ -114,6 +116,8 @@ class ModuleScope:
     bound: set[str] = field(default_factory=set)
     half: set[str] = field(default_factory=set)
     reads: dict[str, set[str]] = field(default_factory=dict)
+    feeding: dict[str, set[str]] = field(default_factory=dict)
+    early: dict[str, frozenset[str]] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
@@ -128,10 +132,12 @@ class ModuleScope:
     _step: int = 0
     _calling: set[str] = field(default_factory=set)
 
-    def load(self, name: str, part: str | None = WHOLE) -> None:
+    def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:
         self._step += 1
         if name not in self.bound:
             self._load_from_outside(name, part)
+            if part is not None and feeds:
+                self.feeding.setdefault(name, set()).add(part)
         body = self.bodies.get(name)
         if body is None or name in self._calling:
             return
@@ -185,6 +191,7 @@ class ModuleScope:
         # What is done to a module outlives its being imported again.
         if name not in self.bound or is_import:
             self.changes[name] = how.then(self.changes.get(name))
+            self.early[name] = frozenset(self.reads.get(name, ()))
 
     def define(self, name: str, body: Body) -> None:
         self.bind(name)
@@ -247,7 +254,7 @@ class FunctionScope:
         filled = {name: how for name, how in self.changed.items() if name in handed}
         return Body(frozenset(self.loads - own), touched, self.parameters, filled)
 
-    def load(self, name: str, part: str | None = WHOLE) -> None:  # noqa: ARG002 - a scope's signature
+    def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:  # noqa: ARG002
         self.loads.add(name)
 
     def bind(self, name: str) -> None:
@@ -306,9 +313,9 @@ class InnerScope:
                 methods[name] = body.filled[body.parameters[0]]
         return Body(frozenset().union(*(body.free for body in self.bodies.values())), touched, methods=methods)
 
-    def load(self, name: str, part: str | None = WHOLE) -> None:
+    def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:
         if name not in self.own:
-            self.around.load(name, part)
+            self.around.load(name, part, feeds=feeds)
 
     def bind(self, name: str) -> None:
         self.own.add(name)

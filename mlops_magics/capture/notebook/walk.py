@@ -45,6 +45,7 @@ class Walker:
         self._filling: str | None = None
         self._seen: set[tuple[str, str]] = set()
         self._branches = 0
+        self._is_looking = False
         self._acts: dict[type[ast.AST], Callable[..., None]] = {
             ast.Name: self._name,
             ast.Constant: self._nothing,
@@ -52,6 +53,7 @@ class Walker:
             ast.Subscript: self._access,
             ast.Call: self._call,
             ast.Expr: self._expression,
+            ast.Assert: self._assert,
             ast.Assign: self._assign,
             ast.AugAssign: self._augment,
             ast.AnnAssign: self._annotate,
@@ -115,11 +117,11 @@ class Walker:
             self._target(node)
 
     def _load(self, name: str, part: str) -> None:
-        if part == WHOLE and name == self._filling:
-            self._scope.load(name, None)
-            return
-        self._seen.add((name, part))
-        self._scope.load(name, part)
+        is_filled = part == WHOLE and name == self._filling
+        if not is_filled:
+            self._seen.add((name, part))
+        # What is only looked at makes nothing; what a column is made of is taken to be other columns.
+        self._scope.load(name, None if self._is_looking else part, feeds=not is_filled)
 
     def _access(self, node: ast.Attribute | ast.Subscript) -> None:
         """``x.a``, ``x["a"]``, ``x.loc[…, "a"]`` read a part; anything else reads the whole."""
@@ -324,11 +326,19 @@ class Walker:
 
     def _expression(self, node: ast.Expr) -> None:
         self._seen.clear()
-        self.walk(node.value)
         call = node.value
+        self._look(call) if _only_looks(call) else self.walk(call)
         # sklearn's shuffle returns a copy, and then somebody wants it.
         if isinstance(call, ast.Call) and _called(call) == "shuffle":
             self._change_arguments(call.args[:1])
+
+    def _look(self, node: ast.expr) -> None:
+        self._is_looking = True
+        self.walk(node)
+        self._is_looking = False
+
+    def _assert(self, node: ast.Assert) -> None:
+        self._look(node.test)
 
     def _call(self, node: ast.Call) -> None:
         called = _called(node)
@@ -391,8 +401,10 @@ class Walker:
         if settled is None:
             return False
         self._scope.load(root, None)
+        is_looking, self._is_looking = self._is_looking, False
         self._walk_slices(func.value)
         self._walk_arguments(node)
+        self._is_looking = is_looking
         is_plain = isinstance(func.value, ast.Name)
         if any("Name(" in each for each in settled):
             # The same words of another cell may mean another value.
@@ -528,12 +540,12 @@ class Walker:
         before = self._scope.mark()
         self.walk_all([*node.body, *node.orelse])
         after = self._scope.mark()
-        perhaps = [after]
+        ends = [after]
         for handler in node.handlers:
             self._handler(handler, before)
-            perhaps.append(after | self._scope.mark())
-        # The body is taken to have come through; what only a handler binds may be bound.
-        self._scope.join(*perhaps)
+            if not _leaves(handler.body[-1]):
+                ends.append(self._scope.mark())
+        self._scope.join(*ends)
         self.walk_all(node.finalbody)
 
     def _handler(self, handler: ast.ExceptHandler, before: frozenset[str]) -> None:
@@ -608,6 +620,17 @@ class _Hiding(InnerScope):
 
     def join(self, *ends: frozenset[str]) -> None:
         self.around.join(*ends)
+
+
+def _only_looks(node: ast.expr) -> bool:
+    """Whether a statement shows something rather than does something, unless one of its methods changes what it is
+    called on.
+    """
+    if not isinstance(node, ast.Call):
+        return not isinstance(node, ast.Await | ast.NamedExpr | ast.ListComp | ast.IfExp | ast.BoolOp)
+    if isinstance(node.func, ast.Name):
+        return node.func.id in {"print", "display"}
+    return _called(node) != "shuffle"
 
 
 def _texts(nodes: Iterable[ast.expr]) -> list[str]:
