@@ -78,7 +78,8 @@ def _foreign(value: Any, depth: int) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return repr(bytes(value[:200]))
     if hasattr(value, "dtype") and hasattr(value, "tolist") and getattr(value, "ndim", 0) <= 2:
-        return plain(value.tolist(), depth=depth + 1) if getattr(value, "size", 1) <= ENCODED_LIST_LIMIT else _outline(value)
+        is_small = getattr(value, "size", 1) <= ENCODED_LIST_LIMIT
+        return plain(value.tolist(), depth=depth + 1) if is_small else _outline(value)
     return _short_repr(value)
 
 

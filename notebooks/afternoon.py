@@ -15,7 +15,7 @@ LOAD = "%load_ext mlops_magics\nimport pandas as pd\nfrom flights import load_fl
 JANUARY = 'january = flights[flights["month"] == 1].drop(columns="month")'
 THIN = "january = january.iloc[::2]"
 FEATURES = 'features = ["hour", "temp", "wind_speed"]'
-MORE = 'features = ["hour", "temp", "wind_speed", "visib", "carrier", "origin"]'
+MORE = 'features = ["hour", "temp", "wind_speed", "visib", "humid", "origin"]'
 SPLIT = """train = january[january["date"].dt.day <= 24]
 test = january[january["date"].dt.day > 24]"""
 TABLE = "X, y = pd.get_dummies(train[features]), train['late']\nX_test = pd.get_dummies(test[features])"
@@ -83,7 +83,7 @@ def do(step, notebook, client) -> str:
 
 def run(cell, client) -> int:
     """Send a cell to the kernel as a front end does, with its id."""
-    content = {"code": cell.source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+    content = {"code": cell.source, "silent": False, "store_history": True, "allow_stdin": False}
     message = client.session.msg("execute_request", content)
     message["metadata"] = {"cellId": cell.id}
     client.shell_channel.send(message)

@@ -25,7 +25,8 @@ def test_verbs(tab) -> None:
 
 
 def test_options_and_choices(tab) -> None:
-    assert set(tab("%mlops track flights --")) == {"--name", "--resume", "--this-cell", "--private", "--no-outputs", "--system"}
+    options = {"--name", "--resume", "--this-cell", "--private", "--no-outputs", "--system"}
+    assert set(tab("%mlops track flights --")) == options
     assert tab("%mlops log auc=1 --st") == ["--step"]
     assert set(tab("%mlops drift july --method ")) == {"js", "chi2", "psi"}
 

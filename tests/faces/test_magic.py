@@ -193,8 +193,8 @@ features = X[list("abcd")]
     assert "roc_auc" in answer.text
     notebook.ask("%mlops end")
     assert "test/roc_auc" in store.metrics("baseline")
-    tables = [(table.name, table.role) for table in store.datasets("baseline")]
-    assert tables == [("features", "fit"), ("y", "fit target"), ("features", "test"), ("y", "test target")]
+    tables = {(table.name, table.role) for table in store.datasets("baseline")}
+    assert tables == {("features", "fit"), ("y", "fit target"), ("features", "test"), ("y", "test target")}
     params = store.params("baseline")
     assert (params["model"], params["C"]) == ("LogisticRegression", 1.0)
     assert notebook["features"] is not None

@@ -116,11 +116,9 @@ def test_little_else_is_said():
     assert share <= FALSE_AT_MOST
 
 
-@pytest.mark.parametrize("history", OTHERS, ids=lambda history: history.name)
+@pytest.mark.parametrize("history", [one for one in OTHERS if one.saved], ids=lambda history: history.name)
 def test_restart_and_run_all_of_any_document_is_clean(history):
     """Whatever the session was: its saved cells, each run once in order, give no finding."""
-    if history.saved is None:
-        pytest.skip("no document")
     executions = [
         Execution(position=position, cell=cell.id, source=cell.source, execution_count=position)
         for position, cell in enumerate(history.saved.cells, start=1)
