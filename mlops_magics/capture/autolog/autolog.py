@@ -30,7 +30,7 @@ class Autolog:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._desk = Desk(sink)
-        self._classes = WatchedClasses({method: watcher_of(self._desk, method) for method in METHODS})
+        self._classes = WatchedClasses({method: watcher_of(self._desk, method) for method in METHODS}, sink.warn)
         self._imports = ImportWatch(self._arrived)
         self._subclasses = SubclassWatch(self._classes.add)
         self._folds = FoldWatch(self._desk)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from weakref import WeakSet, ref
 
 from mlops_magics.capture.autolog.methods import WatchedMethod, Watcher, function_of
 
-WITHOUT_NEWS = ("sklearn.", "abc", "typing")
-"""Modules whose classes are complete when they are made, and bring into estimators only what calls ``fit``."""
+WITHOUT_NEWS = frozenset({"sklearn", "abc", "typing"})
+"""Packages whose classes are complete when they are made, and bring into estimators only what calls ``fit``."""
 
 
 class WatchedClasses:
@@ -18,10 +18,13 @@ class WatchedClasses:
     ----------
     watchers
         Who is told of the calls of each method.
+    warn
+        Told once of classes that cannot be watched.
     """
 
-    def __init__(self, watchers: Mapping[str, Watcher]) -> None:
+    def __init__(self, watchers: Mapping[str, Watcher], warn: Callable[[str, BaseException], None]) -> None:
         self._watchers = watchers
+        self._warn = warn
         self._classes: WeakSet[type] = WeakSet()
         self._own: WeakSet[type] = WeakSet()
         self._slots: list[tuple[ref[type], str, WatchedMethod]] = []
@@ -31,7 +34,7 @@ class WatchedClasses:
         if found in self._classes:
             return
         for kind in (found, *found.__mro__[1:-1]):
-            is_complete = kind.__module__.startswith(WITHOUT_NEWS)
+            is_complete = str(kind.__module__).partition(".")[0] in WITHOUT_NEWS
             if kind not in self._classes and (kind is found or not is_complete):
                 self._classes.add(kind)
                 if not is_complete:
@@ -62,6 +65,12 @@ class WatchedClasses:
         self._own.clear()
 
     def _watch(self, kind: type) -> None:
+        try:
+            self._exchange(kind)
+        except Exception as trouble:  # noqa: BLE001 - a class of the person that lets nobody set anything
+            self._warn(f"fits of {kind.__name__}", trouble)
+
+    def _exchange(self, kind: type) -> None:
         for method, watcher in self._watchers.items():
             found = kind.__dict__.get(method)
             if found is None or (isinstance(found, WatchedMethod) and found.watcher is watcher):

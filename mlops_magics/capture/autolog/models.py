@@ -68,12 +68,11 @@ class ModelKeeper:
         try:
             task = candidate.task or _task_in_words(candidate.model, candidate.y)
             artifact = keep_model(run.store, candidate.model, task=task)
-        except Exception as error:
-            if candidate.is_over:
-                return
-            if isinstance(error, MlopsError):
+        except Exception as error:  # noqa: BLE001 - what a model holds may do anything when it is written down
+            if not candidate.is_over:
                 record_late(run, Note(text=f"the model is not kept with the run, so it cannot be exported: {error}"))
-            raise
+                self._sink.warn("the fitted model", error)
+            return
         # Asked again: much may have happened while the model was written down.
         if self._is_wanted(candidate):
             record_late(run, artifact)

@@ -212,6 +212,28 @@ def test_a_parameter_that_cannot_be_looked_at_is_one_warning(notebook) -> None:
     assert len(caught) == 1
 
 
+def test_a_model_nobody_can_write_down_is_said_and_noted(notebook) -> None:
+    class Local(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.secret_ = lambda: 0
+            return self
+
+        def predict(self, X):
+            return X
+
+    with notebook.cell():
+        assert Local().fit(X, Y).secret_() == 0
+    with pytest.warns(StoreWarning, match="the fitted model"):  # noqa: PT031
+        notebook.guard.renew()
+        notebook.autolog.remove()
+        notebook.autolog.refresh()
+        Local().fit(X, Y)
+        notebook.autolog.remove()
+        notebook.worker.finish()
+    assert notebook.run.store.artifacts(notebook.run.id) == []
+    assert "cannot be exported" in notebook.run.store.notes(notebook.run.id)[0].text
+
+
 def test_nothing_is_written_to_a_run_that_is_over(notebook) -> None:
     notebook.autolog.refresh()
     model = LogisticRegression().fit(X, Y)

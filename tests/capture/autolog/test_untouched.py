@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlops_magics.capture.autolog.methods import WatchedMethod
+from mlops_magics.store.location import StoreWarning
 
 X = np.random.default_rng(0).normal(size=(120, 3))
 Y = X[:, 0] > 0
@@ -102,6 +103,23 @@ def test_a_class_made_in_the_cell_that_fits_it_is_seen(notebook) -> None:
         Mine = in_main(MINE)["Mine"]
         assert Mine().fit(X).n_ == 120
     assert [fit["class_name"] for fit in notebook.fits()] == ["Mine"]
+
+
+def test_a_class_that_lets_nobody_change_it_is_said_and_works(notebook) -> None:
+    class Closed(type):
+        def __setattr__(cls, name: str, value: object) -> None:
+            raise AttributeError("closed")
+
+    with notebook.cell():
+        with pytest.warns(StoreWarning, match="fits of Sealed"):
+
+            class Sealed(BaseEstimator, metaclass=Closed):
+                def fit(self, X, y=None):
+                    return self
+
+        assert isinstance(Sealed().fit(X), Sealed)
+        Ridge().fit(X, Y)
+    assert [fit["class_name"].rpartition(".")[2] for fit in notebook.fits()] == ["Ridge"]
 
 
 def test_a_mixin_that_is_no_estimator_is_seen(notebook) -> None:
