@@ -130,12 +130,14 @@ def fits(rows: str, trees: str, rounds: str) -> dict[str, Any]:
 
 
 def analysis(count: str) -> dict[str, Any]:
-    """What ``end`` does to a notebook that ran once, twice, and again when its cells are known."""
+    """What ``end`` does to a notebook that ran once, also when its cells are known, and five times; and what a replay
+    asks of it.
+    """
     from datetime import datetime
 
     from mlops_magics.capture.notebook.document import SavedCell, SavedNotebook
     from mlops_magics.capture.notebook.findings import examine
-    from mlops_magics.capture.notebook.flow import Execution
+    from mlops_magics.capture.notebook.flow import Execution, stands_on
     from tests.bench.cells import notebook as cells_of
 
     cells = cells_of(int(count))
@@ -145,6 +147,7 @@ def analysis(count: str) -> dict[str, Any]:
     return {
         "first": _seconds(lambda: examine(once, saved)),
         "later": [_seconds(lambda: examine(once, saved)) for _ in range(5)],
+        "needed": [_seconds(lambda: stands_on(again, [len(again) - 1])) for _ in range(3)],
         "many": [_seconds(lambda: examine(again, saved)) for _ in range(3)],
         "findings": len(examine(once, saved).findings),
     }

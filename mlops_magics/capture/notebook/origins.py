@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlops_magics.capture.notebook.calls import in_order
 from mlops_magics.capture.notebook.flow import Execution, stands_on_name
 from mlops_magics.capture.notebook.reading import Reading
 from mlops_magics.capture.notebook.source import python_of
@@ -31,7 +32,8 @@ def origins_of(
     upto
         The index of the last of them that counts.
     name
-        Of the notebook, such as that of the frame that was fitted on.
+        Of the notebook, such as that of the frame that was fitted on, or an expression of several, such as
+        ``test[columns]``.
     user_ns
         The notebook's names: texts, paths and numbers of it fill in where the code does not tell.
 
@@ -42,7 +44,8 @@ def origins_of(
     ('data/churn.csv',)
     """
     found: dict[str, None] = {}
-    waiting, seen = [name], {name}
+    waiting = _names_in(name)
+    seen = set(waiting)
     while waiting and len(found) < MOST:
         asked = waiting.pop(0)
         reading = Reading(_statements(executions, upto, asked), asked, user_ns or {})
@@ -50,6 +53,12 @@ def origins_of(
         waiting += sorted(reading.tables - seen)
         seen |= reading.tables
     return tuple(found)[:MOST]
+
+
+def _names_in(expression: str) -> list[str]:
+    module = python_of(expression).module
+    names = (node.id for node in in_order(module) if isinstance(node, ast.Name)) if module is not None else ()
+    return list(dict.fromkeys(names))
 
 
 def _statements(executions: Sequence[Execution], upto: int, name: str) -> list[ast.stmt]:

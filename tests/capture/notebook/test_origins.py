@@ -112,6 +112,16 @@ def test_only_what_the_name_stood_on_is_told():
     assert origins(*cells, name="nobody") == ()
 
 
+def test_an_expression_stems_from_all_its_names():
+    cells = (
+        "import pandas as pd",
+        "df = pd.read_csv('a.csv')\nkeys = pd.read_csv('keys.csv')\nother = pd.read_csv('b.csv')",
+    )
+    assert origins(*cells, name="df[keys.name].head(3)") == ("a.csv", "keys.csv")
+    assert origins(*cells, name="not an expression") == ()
+    assert origins(*cells, name="") == ()
+
+
 def test_what_ran_later_does_not_count():
     cells = ("import pandas as pd", "df = pd.read_csv('old.csv')", "df = pd.read_csv('new.csv')")
     assert origins(*cells, upto=1) == ("old.csv",)
