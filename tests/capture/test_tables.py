@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from mlops_magics.capture import held
-from mlops_magics.capture.tables import describe_table, freeze
+from mlops_magics.capture.tables import describe_table, freeze, target_role
 from mlops_magics.errors import DataError
 from mlops_magics.records import Dataset, Note, Record, Text
 
@@ -116,3 +116,20 @@ def test_what_is_no_table_says_so_when_it_is_looked_at() -> None:
     for thing in (None, object(), FRAME.head(0), {"a": 1}):
         with pytest.raises(DataError):
             freeze(thing).describe(name="X", role="fit")
+
+
+def test_what_a_sparse_matrix_and_a_target_leave() -> None:
+    matrix = csr_matrix(np.eye(30))
+    frozen = freeze(matrix)
+    matrix.data[0] = 5.0
+    (kept,) = frozen.describe(name="X", role="fit")
+    assert isinstance(kept, Dataset)
+    assert (kept.profile, len(kept.columns), kept.rows) == (None, 30, 30)
+    assert kept.fingerprint == dataset(freeze(csr_matrix(np.eye(30))).describe(name="X", role="fit")).fingerprint
+    for role in ("target", target_role("test")):
+        (answers,) = freeze(FRAME["c"]).describe(name="y", role=role)
+        assert isinstance(answers, Dataset)
+        assert (answers.role, answers.columns, answers.profile) == (role, {"c": "integer"}, None)
+        shuffled = dataset(freeze(FRAME["c"].sample(frac=1, random_state=0)).describe(name="y", role=role))
+        assert shuffled.content == answers.content
+        assert shuffled.fingerprint != answers.fingerprint

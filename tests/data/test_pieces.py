@@ -94,3 +94,13 @@ def test_a_look_does_not_double_the_memory(kind: str) -> None:
     held, peak = map(float, done.stdout.split())
     assert held < 10
     assert peak < 150
+
+
+def test_a_wide_table_is_asked_in_parts() -> None:
+    wide = pd.DataFrame(np.random.default_rng(0).random((60, 70)), columns=[f"g{index}" for index in range(70)])
+    told: list[float] = []
+    profile = profile_table(open_table(wide), progress=lambda share, _="": told.append(share))
+    assert list(profile.columns) == list(wide.columns)
+    assert told == [32 / 70, 64 / 70, 1.0]
+    alone = profile_table(open_table(wide[["g50"]]))
+    assert profile.columns["g50"].counts == alone.columns["g50"].counts

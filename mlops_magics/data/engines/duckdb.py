@@ -65,6 +65,7 @@ _SOURCE = "mlops_table"
 _DUCKDB = Dialect()
 _FEWEST_BINS = 32
 _SIDE_BY_SIDE = 2
+_SIDE_BY_SIDE_COLUMNS = 32
 _TYPES: Mapping[str, LogicalType] = {
     **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"], "integer"),
     **dict.fromkeys(["UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"], "integer"),
@@ -180,8 +181,8 @@ def profile_table(table: Table, *, edges: Profile | None = None, progress: Progr
     Profile
         Deterministic but for the last digits of float sums and the approximate distinct counts of a reference.
     """
-    if isinstance(table.held, Pieces):
-        return _profile_pieces(table, edges, progress)
+    if pieces := _pieces(table.held):
+        return _profile_pieces(table, pieces, edges, progress)
     with Scan(table.held) as scan:
         if edges is None:
             questions = [_frozen(_Asked(scan.source, name, type_)) for name, type_ in table.columns.items()]
@@ -196,14 +197,30 @@ def profile_table(table: Table, *, edges: Profile | None = None, progress: Progr
     return Profile(table.rows, columns)
 
 
-def _profile_pieces(table: Table, edges: Profile | None, progress: Progress | None) -> Profile:
+def _pieces(held: Any) -> Iterator[pyarrow.Table] | None:
+    """The parts of a table that are profiled one after the other, or None where it is profiled as it is.
+
+    Every question binds every column of what it is asked of, so that a wide table takes quadratic time.
+    """
+    if isinstance(held, Pieces):
+        return held.columns()
+    if isinstance(held, tuple | duckdb.DuckDBPyRelation) or held.num_columns <= _SIDE_BY_SIDE_COLUMNS:
+        return None
+    names = held.column_names
+    starts = range(0, len(names), _SIDE_BY_SIDE_COLUMNS)
+    return (held.select(names[start : start + _SIDE_BY_SIDE_COLUMNS]) for start in starts)
+
+
+def _profile_pieces(
+    table: Table, pieces: Iterator[pyarrow.Table], edges: Profile | None, progress: Progress | None
+) -> Profile:
     def profiled(piece: pyarrow.Table) -> Mapping[str, ColumnProfile]:
         types = {name: table.columns[name] for name in piece.column_names}
         return profile_table(replace(table, columns=types, held=piece), edges=edges).columns
 
     columns: dict[str, ColumnProfile] = {}
     # Mapped, since the variable of a loop would hold a piece while the next one is made.
-    for found in map(profiled, table.held.columns()):
+    for found in map(profiled, pieces):
         columns.update(found)
         if progress:
             progress(len(columns) / len(table.columns), next(reversed(columns)))
