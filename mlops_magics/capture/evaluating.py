@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
@@ -54,7 +55,7 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
     name: str,
     y: Any = None,
     target: str | None = None,
-    origins: tuple[str, ...] = (),
+    origins: Callable[[str], tuple[str, ...]] | None = None,
     privacy: Privacy = PUBLIC,
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way.
@@ -75,14 +76,15 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
     y, target
         The true answers, and what the notebook calls them; by default their own name, or ``y``.
     origins
-        The files and queries the table came from.
+        Tells the files and queries that what is called so came from.
     privacy
         What of the run must not be written in the clear.
     """
     called = target or _name_of(y) or "y"
     is_secret = not {called, _name_of(y)}.isdisjoint(privacy.columns)
-    table = _table_facts(store, X, name=name, split=split, origins=origins, privacy=privacy)
-    answers = _target_facts(y, name=called, split=split, privacy=privacy)
+    of_table, of_answers = (origins(name), origins(called)) if origins else ((), ())
+    table = _table_facts(store, X, name=name, split=split, origins=of_table, privacy=privacy)
+    answers = _target_facts(y, name=called, split=split, origins=of_answers, privacy=privacy)
     curves = None if is_secret else _curves(evaluation)
     predictions = None if is_secret or privacy.is_private else _predictions(store, evaluation, split=split)
     evaluated = Evaluated(
@@ -138,8 +140,11 @@ def _warn_no_reference(reason: str) -> None:
     warnings.warn(reason, StoreWarning, stacklevel=6)
 
 
-def _target_facts(y: Any, *, name: str, split: str, privacy: Privacy) -> tuple[Record, ...]:
-    return () if y is None else describe_table(y, name=name, role=target_role(split), privacy=privacy)
+def _target_facts(
+    y: Any, *, name: str, split: str, origins: tuple[str, ...], privacy: Privacy
+) -> tuple[Record, ...]:
+    role = target_role(split)
+    return () if y is None else describe_table(y, name=name, role=role, origins=origins, privacy=privacy)
 
 
 def _curves(evaluation: Evaluation) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -191,7 +191,7 @@ class ActiveRun(Shown):
         by: Any = None,
         name: str | None = None,
         target: str | None = None,
-        origins: tuple[str, ...] = (),
+        origins: Callable[[str], tuple[str, ...]] | None = None,
     ) -> Evaluation:
         """Measure a model on one split in the metrics of its task, and keep what later questions need.
 
@@ -213,7 +213,7 @@ class ActiveRun(Shown):
         target
             What the answers are called; their own name, or ``y``, where it is not given.
         origins
-            The files and queries the table came from.
+            Tells the files and queries that what is called so came from.
 
         Raises
         ------

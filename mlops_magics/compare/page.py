@@ -77,11 +77,7 @@ class RunPage(Shown):
         blocks += self._notebook()
         blocks += self._verdicts()
         if self.datasets:
-            rows = [
-                (item.name, item.role, item.rows, len(item.columns), item.fingerprint[:12]) for item in self.datasets
-            ]
-            sizes = Column("rows", align="right"), Column("columns", align="right")
-            blocks.append(Table(("table", "role", *sizes, "fingerprint"), rows))
+            blocks.append(self._datasets())
         if self.artifacts:
             kept = [(item.name, item.type, item.size_bytes, item.sha256[:12]) for item in self.artifacts]
             header = ("artifact", "type", Column("bytes", align="right"), "sha256")
@@ -90,6 +86,22 @@ class RunPage(Shown):
             blocks.append(Fold(count(len(self.sources), "cell"), *(Code(source) for source in self.sources)))
         blocks += self._environment()
         return Document(*blocks)
+
+    def _datasets(self) -> Table:
+        sizes = Column("rows", align="right"), Column("columns", align="right")
+        has_origins = any(item.origins for item in self.datasets)
+        rows = [
+            (
+                item.name,
+                item.role,
+                item.rows,
+                len(item.columns),
+                *((", ".join(item.origins or ()) or None,) if has_origins else ()),
+                item.fingerprint[:12],
+            )
+            for item in self.datasets
+        ]
+        return Table(("table", "role", *sizes, *(("from",) if has_origins else ()), "fingerprint"), rows)
 
     def _params(self) -> list[Any]:
         """What somebody chose in the open; what an estimator has anyway folded."""

@@ -90,7 +90,7 @@ def evaluate(context: Context, words: Namespace) -> Any:
     model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
     by = None if words.by is None else _grouping(context, X, words.by)
     name, target = (word if word.isidentifier() else None for word in (words.X, words.y))
-    origins = context.session.origins_of(name) if name else ()
+    origins = context.session.origins_of
     return run.evaluate(model, X, y, split=words.split, by=by, name=name, target=target, origins=origins)
 
 
