@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PUBLIC = Privacy()
 
 TARGET = "target"
-"""The role of the true answers a model was fitted on."""
+"""What the role of true answers ends with, or is."""
 
 LISTED_COLUMNS = 1_000
 """A sparse matrix with more columns has them counted in its fit, not listed."""
@@ -48,7 +48,7 @@ class Frozen:
         ----------
         name, role
             What the notebook calls it, and what the run did with it: ``fit`` or the split it was evaluated as; for
-            true answers ``target`` or :func:`target_role` of the split.
+            true answers :func:`target_role` of that.
         origins
             The files and queries it came from.
         privacy
@@ -106,7 +106,7 @@ def describe_table(
 
 
 def target_role(split: str) -> str:
-    """The role of the true answers of a split.
+    """The role of the true answers of a split, or of a fit.
 
     >>> target_role("test")
     'test target'
