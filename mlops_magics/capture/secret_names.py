@@ -76,6 +76,7 @@ def looks_random(value: str) -> bool:
 
 
 def is_secret(value: str, sure: Strength) -> bool:
+    """Whether a literal under a name of this strength is taken for a secret."""
     if is_placeholder(value):
         return False
     return sure == "strong" or looks_random(value)
