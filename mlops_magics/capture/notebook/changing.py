@@ -103,7 +103,7 @@ def _settled_again(call: ast.Call, method: str, root: str) -> tuple[str, ...]:
 def names_in_query(method: str, text: str) -> list[str]:
     """The names of the notebook that a text query uses: ``@name`` in pandas, frames behind FROM and JOIN in DuckDB.
 
-    >>> names_in_query("query", "age > @oldest"), names_in_query("sql", "select * from flights join planes using (tail)")
+    >>> names_in_query("query", "age > @oldest"), names_in_query("sql", "select 1 from flights join planes using (id)")
     (['oldest'], ['flights', 'planes'])
     """
     found = _PANDAS_NAME.findall(text) if method in {"query", "eval"} else []

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from mlops_magics.capture.notebook.flow import is_felt
 from mlops_magics.capture.notebook.history import History
-from mlops_magics.capture.notebook.source import has_same_code, python_of
+from mlops_magics.capture.notebook.names import effects
+from mlops_magics.capture.notebook.source import has_same_code, python_of, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def out_of_order(history: History) -> Iterator[Hit]:
     """Cells whose last executions are not in the order the cells stand in: the fewest that, left out, leave the others
     in order; of two that might be, the one that ran later.
     """
-    order = history.order()
+    order = history.order
     ran = sorted((index, cell) for cell, index in history.last.items() if cell in order)
     places = [order[cell] for _, cell in ran]
     kept = _longest_rise(places)
@@ -127,7 +128,7 @@ def _outdated(history: History, cell: str, index: int) -> dict[str, int]:
     """Names the execution took that were made anew after it → the execution that did."""
     found = {}
     for name, sources in history.flow.taken[index].items():
-        makers = {history.cells[source] for source in sources}
+        makers = {history.cells[source] for source in sources if _counts(history, cell, index, name, source)}
         for later in range(index + 1, len(history.executions)):
             if name not in history.flow.leaves[later] or history.cells[later] == cell:
                 continue
@@ -137,6 +138,15 @@ def _outdated(history: History, cell: str, index: int) -> dict[str, int]:
             if not _is_the_same(history, index, name, later, sources):
                 found[name] = later
     return found
+
+
+def _counts(history: History, cell: str, index: int, name: str, source: int) -> bool:
+    """Whether what a cell did to a name matters here. One that stands below only filled in parts of it that are not
+    used here: running both again, in order, is what anybody does.
+    """
+    order = history.order
+    is_below = order.get(history.cells[source], -1) > order.get(cell, len(order))
+    return not is_below or is_felt(history.flow, index, source, name)
 
 
 def _comes_between(history: History, cell: str, index: int, name: str, later: int) -> bool:
@@ -197,7 +207,7 @@ def deleted(history: History) -> Iterator[Hit]:
             continue
         for name, sources in history.flow.taken[index].items():
             for source in sources:
-                if name not in provided or _is_nowhere(history, source):
+                if name not in provided or (_is_nowhere(history, source) and not _is_made_alike(history, source, name)):
                     felt.setdefault(source, set()).add(name)
     gone: dict[str, tuple[int, set[str]]] = {}
     for source in sorted(felt):
@@ -211,11 +221,17 @@ def deleted(history: History) -> Iterator[Hit]:
 
 
 def _is_nowhere(history: History, index: int) -> bool:
-    """Whether no cell of the notebook holds what was executed: it was deleted, not moved into another one."""
+    """Whether the notebook does not hold what was executed: it was deleted, not moved, merged or split."""
     one = history.executions[index]
     if one.cell is None or one.cell in history.current:
         return False
-    return not any(has_same_code(source, one.source) for source in history.current.values())
+    return not statements(one.source) <= history.statements
+
+
+def _is_made_alike(history: History, index: int, name: str) -> bool:
+    """Whether the notebook makes the name what the execution made it: the same import, the same function."""
+    made = history.effects(index).fixed.get(name)
+    return made is not None and any(effects(source).fixed.get(name) == made for source in history.current.values())
 
 
 def _is_gone(history: History, index: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mlops_magics.capture.notebook.names import Effects, effects
@@ -33,7 +33,7 @@ class Binding:
     """Where a name comes from at a moment: who bound it last, and who changed it since, oldest first.
 
     ``fixed`` is what it is bound to in full and ``body`` what its code does, where that is known; ``is_doubtful`` says
-    that the execution raised, and may not have come as far.
+    that the execution raised, and may not have come as far; ``settling`` finds changers by a place they made.
     """
 
     writer: int | None
@@ -41,6 +41,7 @@ class Binding:
     fixed: str | None = None
     body: Body | None = None
     is_doubtful: bool = False
+    settling: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def providers(self) -> tuple[int, ...]:
@@ -70,6 +71,7 @@ class Flow:
         self.changes: list[dict[str, Change]] = []
         self.leaves: list[frozenset[str]] = []
         self.bindings: dict[str, Binding] = {}
+        self._own: dict[str | None, list[int]] = {}
         for index in range(len(self.executions)):
             self._run(index)
 
@@ -88,6 +90,7 @@ class Flow:
         done = self.effects[index]
         reads, changes = self._with_functions(done)
         self.changes.append(changes)
+        self._own.setdefault(self.executions[index].cell, []).append(index)
         known = {name: self.bindings[name] for name in reads if name in self.bindings}
         self.taken.append({name: self._sources(name, index) for name in known})
         self.writers.append({name: binding.writer for name, binding in known.items()})
@@ -137,11 +140,8 @@ class Flow:
         cell, sources, how = self.executions[index].cell, self.bindings[name].providers, self.changes[index].get(name)
         if cell is None or how is None or not how.settled or self._sees_itself(index, name, how):
             return sources
-        return tuple(
-            source
-            for source in sources
-            if self.executions[source].cell != cell or not self.makes_again(index, source, name)
-        )
+        again = {own for own in self._own[cell] if own < index and self.makes_again(index, own, name)}
+        return tuple(source for source in sources if source not in again) if again else sources
 
     def _sees_itself(self, index: int, name: str, how: Change) -> bool:
         """Whether a cell reads what it then changes, so that run again it finds what it made."""
@@ -206,11 +206,23 @@ class Flow:
         if name in done.maybe:
             binding.changers = tuple(old for old in binding.changers if not self.is_same_cell(old, index))
             binding.fixed = None
-        elif self.changes[index][name].settled:
-            binding.changers = tuple(old for old in binding.changers if not self.makes_again(index, old, name))
+        else:
+            self._replace(binding, name, index)
         binding.changers += (index,)
         if name in done.bodies and (binding.body is None or binding.body.methods is None):
             binding.body = _either(done.bodies[name], binding.body)
+
+    def _replace(self, binding: Binding, name: str, index: int) -> None:
+        """Forget changers of whom nothing is left."""
+        roots = sorted({place.partition("/")[0] for place in self.changes[index][name].settled})
+        for root in roots:
+            former = binding.settling.get(root, [])
+            gone = {old for old in former if self.makes_again(index, old, name)}
+            if gone:
+                binding.changers = tuple(old for old in binding.changers if old not in gone)
+                binding.settling[root] = [old for old in former if old not in gone]
+        if roots and name not in self.effects[index].writes:
+            binding.settling.setdefault(roots[0], []).append(index)
 
     def is_same_cell(self, left: int, right: int) -> bool:
         """Whether two executions ran the same source of the same cell."""

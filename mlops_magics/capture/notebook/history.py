@@ -8,6 +8,7 @@ from functools import cached_property
 from mlops_magics.capture.notebook.document import SavedNotebook
 from mlops_magics.capture.notebook.flow import Execution, Flow
 from mlops_magics.capture.notebook.names import Effects, effects
+from mlops_magics.capture.notebook.source import statements
 
 
 class History:
@@ -65,6 +66,7 @@ class History:
             if not self.has_document or cell in self.current or self.executions[index].cell is None:
                 yield cell, index
 
+    @cached_property
     def order(self) -> dict[str, int]:
         """Cell that ran → where it stands, in the document, or else in the order of first executions."""
         if self.has_document:
@@ -74,6 +76,11 @@ class History:
     def effects(self, index: int) -> Effects:
         """What an execution does to names."""
         return self.flow.effects[index]
+
+    @cached_property
+    def statements(self) -> frozenset[str]:
+        """What the cells of the notebook say now, statement by statement."""
+        return frozenset().union(*(statements(source) for source in self.current.values()))
 
     def provided(self) -> frozenset[str] | None:
         """The names that something in the notebook binds now; None when that could be any name."""

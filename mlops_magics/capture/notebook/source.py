@@ -112,6 +112,14 @@ def meaning(source: str) -> str:
     return source.strip() if code.module is None else ast.dump(code.module)
 
 
+def statements(source: str) -> frozenset[str]:
+    """The statements at the top of a cell, each as a text that is equal for equal code."""
+    code = python_of(source)
+    if code.module is None:
+        return frozenset({source.strip()})
+    return frozenset(ast.dump(statement) for statement in code.module.body)
+
+
 def _module(text: str) -> ast.Module | None:
     if (module := parse(text)) is not None:
         return module

@@ -46,7 +46,8 @@ READS = [
     ("try:\n    a = f()\nexcept E:\n    a = None\nprint(a)", "f E"),
     ("import a.b\nimport c.d as e\nfrom f import g as h\na, e, h", ""),
     ("import a.b as c\na", "a"),
-    ("match x:\n    case {'k': v, **rest} if v > t: v, rest\n    case A(p=q) | q: q\n    case [h, *tail]: h, tail", "x t A"),
+    ("match x:\n    case {'k': v, **rest} if v > t: v, rest\n    case A(p=q) | q: q\n    case [h, *tail]: h, tail",
+        "x t A"),
     ("print(f'{a!r:>{w}} {b=}')", "a w b"),
     ("del x", "x"),
     ("x = 1\ndel x\nx", "x"),
@@ -101,7 +102,8 @@ CHANGES = [
     ("df.drop(columns='a', inplace=True)", "df"), ("df.drop(columns='a', inplace=False)", ""),
     ("df['a'].fillna(0, inplace=True)", "df"), ("random.shuffle(xs)", "xs"), ("xs = shuffle(xs)", ""),
     ("np.random.seed(1)", "np"), ("rng.shuffle(xs)", "xs"), ("setattr(cfg, 'a', 1)", "cfg"), ("next(it)", "it"),
-    ("import numpy as np\nnp.add(a, b, out=c)", "c"), ("con.execute('create table t (a int)')", "con"), ("con.sql('select 1')", ""),
+    ("import numpy as np\nnp.add(a, b, out=c)", "c"), ("con.execute('create table t (a int)')", "con"),
+    ("con.sql('select 1')", ""),
     ("con.execute(query)", ""), ("load().append(1)", ""), ("df.groupby('a').agg(f).sort()", ""),
     ("xs = []\nxs.append(1)", ""), ("def f(d): d['a'] = 1\nf(df)", "df"), ("def f(d): d['a'] = 1\nf(d=df)", "df"),
     ("def f(d):\n    d = d.copy()\n    d['a'] = 1\nf(df)", ""), ("def f(): seen.append(1)\nf()", "seen"),
@@ -135,7 +137,8 @@ def test_what_is_changed_in_place(source, names):
         ("df['a'] = df['b'] * 2", True), ("df['a'] = df['a'] * 2", False), ("df['a'] = df.a * 2", False),
         ("df['n'] = df.groupby('k')['v'].transform('sum')", True), ("df[c] = df[c] * 2", False), ("df[c] = 0", True),
         ("df.loc[df['b'] > 0, 'a'] = 1", True), ("df.loc[df['a'] > 0, 'a'] = 1", False), ("cfg.rate = 0.1", True),
-        ("model.fit(X, y)", True), ("model.partial_fit(X, y)", False), ("seen.add(x)", True), ("net.add(Dense(3))", False),
+        ("model.fit(X, y)", True), ("model.partial_fit(X, y)", False), ("seen.add(x)", True),
+        ("net.add(Dense(3))", False),
         ("xs.append(x)", False), ("d.update(a=1)", True), ("d.update(a=d['a'] + 1)", False), ("x += 1", False),
         ("np.random.seed(0)", True), ("df.dropna(inplace=True)", False), ("xs.sort()", True),
     ],
@@ -148,7 +151,8 @@ def test_what_comes_out_the_same_again(source, is_settled):
 @pytest.mark.parametrize(
     ("source", "is_opaque", "binds_anything"),
     [
-        ("from a import *", True, True), ("exec(code)", True, True), ("%run a.py", True, True), ("%load_ext a", True, False),
+        ("from a import *", True, True), ("exec(code)", True, True), ("%run a.py", True, True),
+        ("%load_ext a", True, False),
         ("globals()['x'] = 1", True, True), ("globals().update(a=1)", True, True), ("globals()['x']", False, False),
         ("os.environ['A'] = 'b'", True, False), ("sys.path.append('..')", True, False), ("os.chdir(p)", True, False),
         ("get_ipython().run_line_magic('cd', 'a')", True, True), ("!ls", False, False), ("!ls > a.txt", True, False),
@@ -163,7 +167,8 @@ def test_what_no_name_shows(source, is_opaque, binds_anything):
 
 
 def test_functions_say_what_they_will_need():
-    done = effects("def f(a):\n    total.append(a)\n    return a * rate\nclass A:\n    def m(self):\n        self.n += step")
+    function = "def f(a):\n    total.append(a)\n    return a * rate\n"
+    done = effects(function + "class A:\n    def m(self):\n        self.n += step")
     assert done.closures["f"] == {"total", "rate"}
     assert set(done.touches["f"]) == {"total"}
     assert done.closures["A"] == {"step"}

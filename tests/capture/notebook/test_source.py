@@ -4,7 +4,7 @@ import ast
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -24,7 +24,8 @@ READ = [
     ("df?", "__ipython__('?', 'df', df)"),
     ("??np.linalg", "__ipython__('?', 'np.linalg', np)"),
     ("%time?", "__ipython__('?', '%time')"),
-    ("%mlops evaluate model X y --split test", "__ipython__('mlops', 'mlops evaluate model X y --split test', model, X, y)"),
+    ("%mlops evaluate model X y --split test",
+        "__ipython__('mlops', 'mlops evaluate model X y --split test', model, X, y)"),
     ("%mlops track flights --name base", "__ipython__('mlops', 'mlops track flights --name base')"),
     ("%mlops log auc={auc}", "__ipython__('mlops', 'mlops log auc={auc}', auc)"),
     ("%who_knows df --flag 'a text'", "__ipython__('who_knows', \"who_knows df --flag 'a text'\", df)"),
@@ -38,13 +39,15 @@ READ = [
     ("%%own_magic a\nx = 1", "__ipython__('own_magic', 'a', a)\nx = 1"),
     ("%%bash --out text\nls $x", "text = __ipython__('%%bash', '%%bash --out text\\nls $x')"),
     ("%%writefile {path}\nx = 1", "__ipython__('%%writefile', '%%writefile {path}\\nx = 1', path)"),
-    ("%%sql rows <<\nselect 1 from frame", "rows = __ipython__('%%sql', '%%sql rows <<\\nselect 1 from frame', select, frame)"),
+    ("%%sql rows <<\nselect 1 from frame",
+        "rows = __ipython__('%%sql', '%%sql rows <<\\nselect 1 from frame', select, frame)"),
     ("%%own_magic\nnot python at all", "__ipython__('%%?', '%%own_magic\\nnot python at all')"),
     ("/f a", "__ipython__(',', 'f a', f, a)"),
     ("pip install x\ny = 1", "__ipython__('pip', 'pip install x')\ny = 1"),
     (">>> x = 1\n>>> y = 2", "x = 1\ny = 2"),
     ("    x = 1\n    y = 2", "x = 1\ny = 2"),
-    ("if x:\n    %time y = 2\nelse:\n    !ls", "if x:\n    __ipython__('time', '')\n    y = 2\nelse:\n    __ipython__('!', 'ls')"),
+    ("if x:\n    %time y = 2\nelse:\n    !ls",
+        "if x:\n    __ipython__('time', '')\n    y = 2\nelse:\n    __ipython__('!', 'ls')"),
     ("!wget a \\\n  -O b\nx = 1", "__ipython__('!', 'wget a    -O b')\nx = 1"),
     ("await f()", "await f()"),
     ("async with a as b:\n    x = [i async for i in b]", "async with a as b:\n    x = [i async for i in b]"),
@@ -113,13 +116,14 @@ def test_same_code(left, right, is_same):
 
 LINES = st.sampled_from(
     [
-        "x = 1", "y = f(x)", "%time z = x", "!ls {x}", "w = !ls", "df?", "# words", "", "s = '''a", "%no'''", "f(", ")",
+        "x = 1", "y = f(x)", "%time z = x", "!ls {x}", "w = !ls", "# words", "", "s = '''a", "%no'''", "f(", ")",
         "    t = 2", "if x:", "%matplotlib inline", "p = \"it's\"", "q = x % y", "r = (x", "% y)", "%timeit f(x)",
-        "a, b = %magic", "print('%d' % x)", "%%time", "%%capture out", "%%bash", "x = f\"{y!r}\"", "\\", "x = 1 + \\",
+        "a, b = %magic", "print('%d' % x)", "%%time", "%%capture out", "%%bash", "x = f\"{y!r}\"", "x = 1 + \\",
     ]
 )  # fmt: skip
 
 
+@settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=8).map("\n".join))
 def test_ipython_agrees_on_what_is_python(source):
     """Whatever IPython turns into Python, this turns into Python too, and nothing fails."""
