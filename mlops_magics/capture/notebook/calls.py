@@ -78,7 +78,9 @@ def dotted_name(node: ast.AST, names: Mapping[str, str]) -> str | None:
 
 
 def in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node below ``tree``, in the order it is written."""
-    for child in ast.iter_child_nodes(tree):
-        yield child
-        yield from in_order(child)
+    """Every node below ``tree``, in the order it is written, however deep it goes."""
+    waiting = list(ast.iter_child_nodes(tree))[::-1]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += list(ast.iter_child_nodes(node))[::-1]

@@ -66,7 +66,15 @@ def _statements(executions: Sequence[Execution], upto: int, name: str) -> list[a
     modules = (python_of(executions[index].source).module for index in stands_on_name(executions, upto, name))
     statements = [statement for module in modules if module is not None for statement in module.body]
     pieces = [
-        Execution(position=number, cell=None, source=ast.unparse(statement))
+        Execution(position=number, cell=None, source=_text(statement))
         for number, statement in enumerate(statements, start=1)
     ]
-    return [statements[index] for index in stands_on_name(pieces, len(pieces) - 1, name)]
+    chosen = stands_on_name(pieces, len(pieces) - 1, name)
+    return [statements[index] for index in chosen] or statements
+
+
+def _text(statement: ast.stmt) -> str:
+    try:
+        return ast.unparse(statement)
+    except RecursionError:
+        return ""  # hundreds of calls in one chain

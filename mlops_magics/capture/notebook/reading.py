@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mlops_magics.capture.notebook.calls import dotted_name, imported_names
+from mlops_magics.capture.notebook.calls import dotted_name, imported_names, in_order
 from mlops_magics.capture.notebook.literals import texts_of, texts_of_value
 from mlops_magics.capture.notebook.readers import (
     DATA_PACKAGES,
@@ -58,7 +58,8 @@ class Reading(ast.NodeVisitor):
         self._found: dict[str, None] = {}
         self.tables: set[str] = set()
         """The names that queries read from: tables, or frames of the notebook."""
-        self._visit_all(statements)
+        for statement in statements:
+            self._visit_statement(statement)
         for function in [each for key, each in self._functions.items() if key not in self._called | {name}]:
             self._follow(function, ast.Call(ast.Name(function.name, ast.Load()), [], []))
         self._say_data_package(ast.Name(name, ast.Load()))
@@ -69,6 +70,15 @@ class Reading(ast.NodeVisitor):
         return tuple(self._found)
 
     # -- names ------------------------------------------------------------------------------------------------------
+
+    def _visit_statement(self, statement: ast.stmt) -> None:
+        try:
+            self.visit(statement)
+        except RecursionError:
+            # A chain of hundreds of calls: what it reads is told, which names its texts go to is not followed.
+            for node in in_order(statement):
+                if isinstance(node, ast.Call):
+                    self._read(node)
 
     def _visit_all(self, nodes: Sequence[ast.AST]) -> None:
         for node in nodes:

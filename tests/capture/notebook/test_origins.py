@@ -321,3 +321,8 @@ def test_what_is_told_is_what_is_opened(tmp_path, monkeypatch):
     assert set(opened) == {"factor.json", "data/unused.csv", "data/2023.csv", "data/2024.csv"}
     assert set(origins(*cells, user_ns=namespace)) == {"data/2023.csv", "data/2024.csv"}
     assert origins(*cells, name="factor", user_ns=namespace) == ("factor.json",)
+
+
+def test_a_chain_of_hundreds_of_calls_is_no_obstacle():
+    chain = "df = pd.read_csv('a.csv')" + ".assign(a=1)" * 300
+    assert origins("import pandas as pd", chain) == ("a.csv",)

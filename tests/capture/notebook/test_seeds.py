@@ -118,3 +118,7 @@ def test_a_seed_that_is_told_can_be_said_again(number):
 @given(st.text())
 def test_no_text_is_too_strange(source):
     assert isinstance(seeds_in("seed " + source), tuple)
+
+
+def test_an_endless_sum_is_no_obstacle():
+    assert seeds_in(f"x = {' + '.join(['1'] * 2500)}\nmodel = SVC(random_state=1)") == ("random_state=1",)
