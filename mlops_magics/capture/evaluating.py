@@ -21,11 +21,13 @@ EXAMPLE_ROWS = 5
 
 
 def params_of(model: Any) -> list[Param]:
-    """The parameters of a model, nested ones by path, and under ``model`` what it is."""
+    """The parameters of a model, nested ones by path and the usual ones marked, and under ``model`` what it is."""
     from mlops_magics.model.estimator import describe, summary_of
 
-    params = {"model": summary_of(model), **describe(model).params}
-    return [Param(key=key, value=value) for key, value in params.items()]
+    described = describe(model)
+    usual = frozenset(described.defaults)
+    params = [Param(key=key, value=value, is_default=key in usual) for key, value in described.params.items()]
+    return [Param(key="model", value=summary_of(model)), *params]
 
 
 def check_groups(by: Any, privacy: Privacy) -> None:
