@@ -99,6 +99,11 @@ class ActiveRun(Shown):
         RunEnded
             The run is over.
 
+        Notes
+        -----
+        In a loop of PyTorch: ``run.log({"train/loss": loss}, step=step)``, where ``loss`` may be a tensor of one value.
+        In Keras: ``fit(…, callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: run.log(logs, step=epoch))])``.
+
         Examples
         --------
         >>> from mlops_magics import track
