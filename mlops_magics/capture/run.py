@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
     from mlops_magics.store.settings import Settings
 
+QUIET_SECONDS = 0.3
 ENDS = ("finished", "failed")
 _COMMON_STEPS = 1 << 53
 _FACTS = (Param, Tag, Note, Fit, Evaluated)
@@ -225,10 +227,11 @@ class ActiveRun(Shown):
         ModelError, DataError
             The model cannot answer, or the table does not fit it.
         """
-        from mlops_magics.capture.evaluating import facts_of, params_of
+        from mlops_magics.capture.evaluating import check_groups, facts_of, params_of
         from mlops_magics.model.evaluation import evaluate
 
         self._check_open()
+        check_groups(by, self.privacy)
         evaluation = evaluate(model, X, y, split=split, by=by)
         self._record(*params_of(model))
         metrics = {f"{split}/{key}": value for key, value in evaluation.metrics.items()}
@@ -337,7 +340,10 @@ class ActiveRun(Shown):
         # Brings half of what loading this package would otherwise take.
         from mlops_magics.capture.environment import collect
 
-        environment, texts = collect(folder, self.store.path, keeps_patch=not self.privacy.is_private)
+        # Beside the cell that begins the run, the two would be slower than one after the other.
+        time.sleep(QUIET_SECONDS)
+        keeps_patch = not self.privacy.is_private and not self.privacy.columns
+        environment, texts = collect(folder, self.store.path, keeps_patch=keeps_patch)
         with self._closing:
             if self.status == "running":
                 self._record(*texts, environment)

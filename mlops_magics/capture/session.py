@@ -312,12 +312,12 @@ class Session:
 
     def origins_of(self, name: str) -> tuple[str, ...]:
         """The files and queries that what is called so stems from, as far as the cells tell."""
+        from mlops_magics.capture.notebook.origins import origins_of
+
         found: tuple[str, ...] = ()
         with self._guard("where a table came from"):
-            from mlops_magics.capture.notebook.origins import origins_of
-
             executions = self._executions()
-            found = origins_of(executions, len(executions), name, self._shell.user_ns)
+            found += origins_of(executions, len(executions), name, self._shell.user_ns)
         return found
 
     def _watch_fits(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -185,20 +185,24 @@ def _sources(store: Store, run: Run, other: Run) -> list[str]:
 def _data(left: Sequence[Dataset], right: Sequence[Dataset]) -> tuple[Change, ...]:
     """By role: a table only one side has in one line, the others by content, size and the type of every column."""
     first, second = ({table.role: table for table in tables} for tables in (left, right))
-    shared = first.keys() & second.keys()
-    return _changes(_facts(first, shared), _facts(second, shared))
+    return _changes(_facts(first, second), _facts(second, first))
 
 
-def _facts(tables: Mapping[str, Dataset], shared: Set[str]) -> dict[str, Any]:
+def _facts(tables: Mapping[str, Dataset], others: Mapping[str, Dataset]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    for table in tables.values():
-        if table.role not in shared:
-            facts[f"{table.role}: table"] = f"{table.rows:,} rows × {len(table.columns)} columns"
+    for role, table in tables.items():
+        if role not in others:
+            facts[f"{role}: table"] = f"{table.rows:,} rows × {len(table.columns)} columns"
             continue
-        facts[f"{table.role}: content"] = table.fingerprint[:12]
-        facts[f"{table.role}: rows"] = table.rows
-        facts.update({f"{table.role}: column {name}": kind for name, kind in table.columns.items()})
+        facts[f"{role}: {_what_differs(table, others[role])}"] = table.fingerprint[:12] or "not known"
+        facts[f"{role}: rows"] = table.rows
+        facts.update({f"{role}: column {name}": kind for name, kind in table.columns.items()})
     return facts
+
+
+def _what_differs(table: Dataset, other: Dataset) -> str:
+    """The same rows in another order are the same content."""
+    return "order of rows" if table.content and table.content == other.content else "content"
 
 
 def _packages(store: Store, first: Environment | None, second: Environment | None) -> tuple[Change, ...]:
