@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -129,8 +129,9 @@ def _outdated(history: History, cell: str, index: int) -> dict[str, int]:
     found = {}
     for name, sources in history.flow.taken[index].items():
         makers = {history.cells[source] for source in sources if _counts(history, cell, index, name, source)}
-        for later in range(index + 1, len(history.executions)):
-            if name not in history.flow.leaves[later] or history.cells[later] == cell:
+        makings = history.makings.get(name, [])
+        for later in makings[bisect_right(makings, index) :]:
+            if history.cells[later] == cell:
                 continue
             is_maker = history.executions[later].cell is not None and history.cells[later] in makers
             if not is_maker and not _comes_between(history, cell, index, name, later):

@@ -37,9 +37,10 @@ class History:
 
     @cached_property
     def is_document_known(self) -> bool:
-        """Whether the document is as new as what ran."""
+        """Whether the document is as new as what ran. The last cell may be the one that asks, just written."""
+        end = len(self.executions) - 1
         return self.has_document and all(
-            self.is_saved(cell) or self.document.get(cell) == self.executions[index].source
+            index == end or self.is_saved(cell) or self.document.get(cell) == self.executions[index].source
             for cell, index in self.last.items()
         )
 
@@ -76,6 +77,15 @@ class History:
     def effects(self, index: int) -> Effects:
         """What an execution does to names."""
         return self.flow.effects[index]
+
+    @cached_property
+    def makings(self) -> dict[str, list[int]]:
+        """Name → the executions that bound or changed it, oldest first."""
+        found: dict[str, list[int]] = {}
+        for index, names in enumerate(self.flow.leaves):
+            for name in names:
+                found.setdefault(name, []).append(index)
+        return found
 
     @cached_property
     def statements(self) -> frozenset[str]:

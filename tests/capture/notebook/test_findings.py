@@ -169,6 +169,8 @@ def test_a_cell_that_ran_after_the_file_was_saved_is_what_the_notebook_holds(exe
     assert not newer.is_document_known
     older = examine([ran("a", "x = 1", 1, early), ran("b", "y = 2", 2, early), ran("n", "z = 3", 3, early)], file)
     assert said(older) == {("edited", "b"): ""}
+    asking = examine([ran("a", "x = 1", 1, early), ran("b", "y = 1", 2, early), ran("n", "%mlops end", 3, late)], file)
+    assert asking.verdict == "pass"
     same = examine([ran("a", "x = 1", 1, late), ran("b", "y = 1", 2, late)], file)
     assert same.verdict == "pass"
 
