@@ -174,4 +174,4 @@ def close(left: float, right: float, tolerance: float) -> bool:
     """
     if math.isnan(left) or math.isnan(right):
         return math.isnan(left) and math.isnan(right)
-    return left == right or math.isclose(left, right, rel_tol=tolerance, abs_tol=0.0)
+    return math.isclose(left, right, rel_tol=tolerance, abs_tol=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -150,6 +151,7 @@ def _kernel(
         record_timing=False,
         # Until all went well: a cell that hangs answers no polite request either.
         shutdown_kernel="immediate",
+        log=_silent(),
         extra_arguments=["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=40"],
     )
     # By single steps instead of client.execute(): that one takes over the signals of the process, and an interrupt in
@@ -163,6 +165,13 @@ def _kernel(
         # An interrupt while the kernel started, which nbclient does not clean up after.
         if manager.has_kernel:
             run_sync(manager.shutdown_kernel)(now=True)
+
+
+def _silent() -> logging.Logger:
+    """What goes wrong is told by the result; in a notebook it would also land among the messages of its server."""
+    logger = logging.Logger("nbclient")
+    logger.disabled = True
+    return logger
 
 
 def kernel_environment(**changed: str | None) -> dict[str, str]:

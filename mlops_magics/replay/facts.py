@@ -98,7 +98,8 @@ def _tables(store: Store, run: Run) -> Iterator[tuple[Kind, str, Point]]:
 
 
 def _beginnings(store: Store, run: Run) -> list[tuple[datetime, int]]:
-    # A cell is recorded when it is over: without its start, that is so many seconds before.
+    # A cell is recorded when it is over: without its start, that is so many seconds before. Cells from before the run
+    # are all recorded when it begins.
     query = """SELECT position, time, started, coalesce(seconds, 0) FROM cells
                WHERE run = ? AND NOT coalesce(is_before, false)"""
     return [

@@ -38,13 +38,14 @@ def run(store) -> Run:
     journal.record(Cell(position=2, source=text.sha256, status="ok", started=first, seconds=0.1))
     time.sleep(0.002)
     began = time.perf_counter()
+    # As it is where nobody observed when it ran.
+    journal.record(Cell(position=1, source=text.sha256, status="ok", is_before=True))
     for step, value in enumerate([0.5, math.nan, math.inf]):
         journal.metrics({"loss": metric_value("loss", value), "system/cpu_percent": 9.0}, step)
     journal.metrics({"auc": 0.7}, None)
     journal.record(Param(key="depth", value=4))
     # As older versions wrote it: without its start.
     journal.record(Cell(position=3, source=text.sha256, status="ok", seconds=time.perf_counter() - began))
-    journal.record(Cell(position=1, source=text.sha256, status="ok", started=first - timedelta(days=1), is_before=True))
     journal.record(RunRevision(status="finished"))
     journal.close()
     store.record(identity, Param(key="depth", value=99))

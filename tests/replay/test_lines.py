@@ -38,7 +38,7 @@ def test_left_out(line) -> None:
         "mlops log x=1", "%mlops log a=1 \\\n    b=2", "d = %mlops diff a b", "e = %mlops evaluate model X y",
         "%time fit()", "!ls", "files = !ls", "mlops.track('x')", "mlops = 3", 'store = os.environ["MLOPS_STORE"]',
         "for i in range(3):\n    %mlops show baseline", "%mlops end", "pip = 'pip install'",
-        '"""\n%mlops show baseline\n"""', "%mlops autolog off",
+        'os.environ["MLOPS_STORE"] = "/x"; y = 1', '"""\n%mlops show baseline\n"""', "%mlops autolog off",
     ],
 )  # fmt: skip
 def test_kept(line) -> None:

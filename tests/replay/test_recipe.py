@@ -77,14 +77,10 @@ def test_a_cell_interrupted_by_hand_is_spoken_of(recipe_of) -> None:
 
 
 def test_seeds_and_draws_that_no_name_shows(recipe_of) -> None:
-    made = recipe_of(
-        "import numpy as np, random", "random.seed(1)", "np.random.seed(0)", "noise = np.random.rand(3)", "y = 3",
-        TRACK, "from sklearn.model_selection import train_test_split", "auc, rest = train_test_split([1, 2])", LOG,
-    )  # fmt: skip
-    assert sources(made) == [
-        LOAD, "import numpy as np, random", "random.seed(1)", "np.random.seed(0)", "noise = np.random.rand(3)", TRACK,
-        "from sklearn.model_selection import train_test_split", "auc, rest = train_test_split([1, 2])", LOG, END,
-    ]  # fmt: skip
+    before = "import numpy as np, random", "from numpy.random import seed\nseed(0)", "noise = np.random.rand(3)"
+    after = "random.seed(1)", "from sklearn.model_selection import train_test_split", "auc, _ = train_test_split([1, 2])"
+    made = recipe_of(*before, "y = 3", TRACK, *after, "z = 4", LOG)
+    assert sources(made) == [LOAD, *before, TRACK, *after, LOG, END]
 
 
 def test_draws_without_a_seed_and_own_generators_are_nothing_to_others(recipe_of) -> None:
