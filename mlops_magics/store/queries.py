@@ -63,7 +63,7 @@ class Store(RunFacts):
 
     @property
     def settings(self) -> Settings:
-        """What its owner decided for every run, in ``settings.toml``. Where that is wrong: the safest, and a warning."""
+        """What its owner decided for every run, in ``settings.toml``; where that is wrong the safest, and a warning."""
         return settings_or_safest(self._layout)
 
     @property
