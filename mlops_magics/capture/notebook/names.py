@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mlops_magics.capture.notebook.scopes import Body, Change, ModuleScope
+from mlops_magics.capture.notebook.module import ModuleScope
+from mlops_magics.capture.notebook.scopes import Body, Change
 from mlops_magics.capture.notebook.source import python_of
 from mlops_magics.capture.notebook.walk import Walker
 

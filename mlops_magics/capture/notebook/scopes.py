@@ -110,130 +110,6 @@ class Scope(Protocol):
 
 
 @dataclass(slots=True)
-class ModuleScope:
-    """The cell itself. Order counts: what it bound before does not come from outside."""
-
-    bound: set[str] = field(default_factory=set)
-    half: set[str] = field(default_factory=set)
-    reads: dict[str, set[str]] = field(default_factory=dict)
-    feeding: dict[str, set[str]] = field(default_factory=dict)
-    early: dict[str, frozenset[str]] = field(default_factory=dict)
-    unsure: set[str] = field(default_factory=set)
-    writes: set[str] = field(default_factory=set)
-    deletes: set[str] = field(default_factory=set)
-    changes: dict[str, Change] = field(default_factory=dict)
-    bodies: dict[str, Body] = field(default_factory=dict)
-    fixed: dict[str, str] = field(default_factory=dict)
-    made: dict[str, str] = field(default_factory=dict)
-    calls: set[tuple[str, tuple[tuple[int | str, str], ...]]] = field(default_factory=set)
-    asked: set[tuple[str, str]] = field(default_factory=set)
-    read_at: dict[str, int] = field(default_factory=dict)
-    bound_at: dict[str, int] = field(default_factory=dict)
-    _step: int = 0
-    _calling: set[str] = field(default_factory=set)
-
-    def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:
-        self._step += 1
-        if name not in self.bound:
-            self._load_from_outside(name, part)
-            if part is not None and feeds:
-                self.feeding.setdefault(name, set()).add(part)
-        body = self.bodies.get(name)
-        if body is None or name in self._calling:
-            return
-        # Whoever mentions a function may call it, and then it reads what it needs.
-        self._calling.add(name)
-        for each in sorted(body.free):
-            self.load(each)
-        for each, how in body.touched.items():
-            self.change(each, how)
-        self._calling.discard(name)
-
-    def _load_from_outside(self, name: str, part: str | None) -> None:
-        if name not in self.reads:
-            self.reads[name] = set()
-            self.read_at[name] = self._step
-            if name in self.half:
-                self.unsure.add(name)
-        elif name not in self.half:
-            self.unsure.discard(name)
-        if part is not None:
-            self.reads[name].add(part)
-
-    def bind(self, name: str) -> None:
-        self._step += 1
-        self._forget(name)
-        self.bound.add(name)
-        self.writes.add(name)
-        self.deletes.discard(name)
-        self.bound_at.setdefault(name, self._step)
-
-    def unbind(self, name: str) -> None:
-        self.load(name, None)
-        self._forget(name)
-        self.bound.discard(name)
-        self.half.discard(name)
-        self.writes.discard(name)
-        self.changes.pop(name, None)
-        self.deletes.add(name)
-
-    def _forget(self, name: str) -> None:
-        self.bodies.pop(name, None)
-        self.fixed.pop(name, None)
-        self.made.pop(name, None)
-
-    def change(self, name: str, how: Change) -> None:
-        is_import = self.fixed.get(name, "").startswith("import ")
-        if is_import and how.by_method:
-            return
-        if not is_import:
-            self.fixed.pop(name, None)
-        # What is done to a module outlives its being imported again.
-        if name not in self.bound or is_import:
-            self.changes[name] = how.then(self.changes.get(name))
-            self.early[name] = frozenset(self.reads.get(name, ()))
-
-    def define(self, name: str, body: Body) -> None:
-        self.bind(name)
-        self.bodies[name] = body
-
-    def fix(self, name: str, value: str) -> None:
-        self.fixed[name] = value
-
-    def declare(self, names: Iterable[str]) -> None:
-        """At the top of a cell, ``global`` says nothing."""
-
-    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
-        if body := self.bodies.get(name):
-            for changed, how in body.changes(handed):
-                self.change(changed, how)
-        elif name not in self.bound:
-            self.calls.add((name, tuple(each for each in handed if each[1] not in self.bound)))
-
-    def ask(self, name: str, method: str) -> None:
-        if name not in self.bound:
-            self.asked.add((name, method))
-
-    def make(self, name: str, maker: str) -> None:
-        body = self.bodies.get(maker)
-        if body is not None and body.methods is not None:
-            self.bodies[name] = body
-        elif maker not in self.bound:
-            self.made[name] = maker
-
-    def mark(self) -> frozenset[str]:
-        return frozenset(self.bound)
-
-    def join(self, *ends: frozenset[str]) -> None:
-        sure = frozenset.intersection(*ends)
-        self.half |= frozenset.union(*ends) - sure
-        self.half -= sure
-        self.bound = set(sure)
-        for name in self.half:
-            self.fixed.pop(name, None)
-
-
-@dataclass(slots=True)
 class FunctionScope:
     """A function's body. Order does not count: a name bound anywhere in it is its own throughout."""
 
@@ -353,3 +229,35 @@ class InnerScope:
 
     def join(self, *ends: frozenset[str]) -> None:
         self.own = set(frozenset.union(*ends))
+
+
+class HandlerScope(InnerScope):
+    """An ``except … as name`` block: the name is gone after it, everything else is bound around it."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, around: Scope, name: str) -> None:
+        super().__init__(around, own={name})
+        self._name = name
+
+    def bind(self, name: str) -> None:
+        if name != self._name:
+            self.around.bind(name)
+
+    def unbind(self, name: str) -> None:
+        if name != self._name:
+            self.around.unbind(name)
+
+    def define(self, name: str, body: Body) -> None:
+        if name != self._name:
+            self.around.define(name, body)
+
+    def fix(self, name: str, value: str) -> None:
+        if name != self._name:
+            self.around.fix(name, value)
+
+    def mark(self) -> frozenset[str]:
+        return self.around.mark()
+
+    def join(self, *ends: frozenset[str]) -> None:
+        self.around.join(*ends)

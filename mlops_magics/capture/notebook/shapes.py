@@ -1,0 +1,79 @@
+"""What a piece of a tree is: what it calls, whether it leaves, whether it is the same each time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+_LEAVING = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+
+
+def only_looks(node: ast.expr) -> bool:
+    """Whether a statement shows something rather than does something, unless one of its methods changes what it is
+    called on.
+    """
+    if not isinstance(node, ast.Call):
+        return not isinstance(node, ast.Await | ast.NamedExpr | ast.ListComp | ast.IfExp | ast.BoolOp)
+    if isinstance(node.func, ast.Name):
+        return node.func.id in {"print", "display"}
+    return called_name(node) != "shuffle"
+
+
+def texts(nodes: Iterable[ast.expr]) -> list[str]:
+    """Literal text, that of f-strings too."""
+    parts = [part for node in nodes for part in (node.values if isinstance(node, ast.JoinedStr) else [node])]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def called_name(node: ast.Call) -> str:
+    """The name of what is called, that of the method if it is one; empty where it has none."""
+    func = node.func
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+
+
+def arguments(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters, in order."""
+    plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return plain + [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+
+
+def defaults(arguments: ast.arguments) -> list[ast.expr]:
+    """All default values."""
+    return [*arguments.defaults, *(each for each in arguments.kw_defaults if each is not None)]
+
+
+def leaves(statement: ast.stmt) -> bool:
+    """Whether what follows the statement is not reached."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return called_name(statement.value) in {"exit", "quit", "_exit"}
+    return isinstance(statement, _LEAVING)
+
+
+def is_always_true(test: ast.expr) -> bool:
+    """Whether a test is true in every notebook."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Whether this is an immutable literal: it is the same each time it is evaluated."""
+    if isinstance(node, ast.Tuple):
+        return all(is_constant(each) for each in node.elts)
+    if isinstance(node, ast.UnaryOp):
+        return is_constant(node.operand)
+    if isinstance(node, ast.BinOp):
+        return is_constant(node.left) and is_constant(node.right)
+    return isinstance(node, ast.Constant)
+
+
+def is_irrefutable(pattern: ast.pattern) -> bool:
+    """Whether a pattern matches anything."""
+    return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or is_irrefutable(pattern.pattern))
+
+
+def binds_globals(node: ast.expr) -> bool:
+    """Whether this is an item or method of ``globals()``."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"globals", "locals"}
