@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.machine import VARIABLES
 from mlops_magics.capture.secrets import mask
 from mlops_magics.errors import MlopsError
 from mlops_magics.records import Environment, Judged, Run
@@ -31,18 +32,7 @@ if TYPE_CHECKING:
 ENVIRONMENT_SECONDS = 15.0
 """How long a replay waits to hear in which environment it ran; that is looked at beside the cells."""
 
-REPEATED = frozenset(
-    {
-        "PYTHONHASHSEED",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "CUDA_VISIBLE_DEVICES",
-        "TZ",
-    }
-)
+REPEATED = frozenset(VARIABLES) - {"CONDA_DEFAULT_ENV", "VIRTUAL_ENV"}
 """Environment variables that change what comes out: a replay gets the values the run had, or none where it had none."""
 
 _UNSAFE = str.maketrans(dict.fromkeys('<>:"|?*\\', "-"))

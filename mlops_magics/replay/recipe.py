@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
@@ -242,9 +243,16 @@ def _imported(steps: Collection[RecipeCell], versions: Mapping[str, str]) -> dic
                 modules.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules.add(node.module.partition(".")[0])
-    homes = packages_distributions()
-    names = {name.lower().replace("_", "-") for module in modules for name in homes.get(module, [module])}
+    names = {_normal(module) for module in modules}
+    others = {module for module in modules - sys.stdlib_module_names if _normal(module) not in versions}
+    # Reads the metadata of everything that is installed: only for those that are not called like their package.
+    homes = packages_distributions() if others else {}
+    names |= {_normal(name) for module in others for name in homes.get(module, ())}
     return {name: str(versions[name]) for name in sorted(names) if name in versions}
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def _remarks(steps: Collection[RecipeCell]) -> tuple[str, ...]:

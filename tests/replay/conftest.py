@@ -32,6 +32,7 @@ class Notebook:
     def run_all(self, *sources: str) -> None:
         for place, source in enumerate(sources):
             self.run(source, f"cell-{place}")
+        settle()
 
 
 def settle() -> None:

@@ -71,6 +71,7 @@ def test_a_messy_session_comes_out_the_same(notebook, store, holds) -> None:
     assert not any("%mlops show" in source or "C=9.0" in source for source in sources)
 
 
+@pytest.mark.slow
 def test_without_a_seed_it_differs_and_the_cell_is_named(notebook, store) -> None:
     notebook.run_all(
         IMPORTS.replace("linear_model import LogisticRegression", "tree import DecisionTreeClassifier"), DATA,
@@ -201,6 +202,7 @@ def test_shared_generators_and_settings_of_the_environment(notebook, monkeypatch
         "%mlops log a={a} b={b} threads={os.environ['OMP_NUM_THREADS']}", END,
     )  # fmt: skip
     monkeypatch.setenv("MLOPS_STORE", "/nowhere/at/all")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     result = replay("one", store=".mlops")
     assert (result.outcome, len(result.compared)) == ("same", 3), result
 

@@ -78,7 +78,7 @@ def test_a_cell_interrupted_by_hand_is_spoken_of(recipe_of) -> None:
 
 def test_seeds_and_draws_that_no_name_shows(recipe_of) -> None:
     before = "import numpy as np, random", "from numpy.random import seed\nseed(0)", "noise = np.random.rand(3)"
-    after = "random.seed(1)", "from sklearn.model_selection import train_test_split", "auc, _ = train_test_split([1, 2])"
+    after = "random.seed(1)", "from sklearn.model_selection import train_test_split as cut", "auc, _ = cut([1, 2])"
     made = recipe_of(*before, "y = 3", TRACK, *after, "z = 4", LOG)
     assert sources(made) == [LOAD, *before, TRACK, *after, LOG, END]
 
