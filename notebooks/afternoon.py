@@ -32,13 +32,13 @@ SCORE = "%mlops evaluate model X_test y_test"
 END = "%mlops end"
 
 NOTEBOOK = {
-    "load": LOAD, "thin": THIN, "features": FEATURES, "split": SPLIT, "look": LOOK, "table": TABLE,
-    "track": TRACK, "fit": FIT, "weights": WEIGHTS, "score": SCORE, "end": END,
+    "load": LOAD, "track": TRACK, "thin": THIN, "features": FEATURES, "split": SPLIT, "look": LOOK, "table": TABLE,
+    "fit": FIT, "weights": WEIGHTS, "score": SCORE, "end": END,
 }  # fmt: skip
 
 STEPS = (
-    ("run", "load"), ("run", "features"), ("run", "split"), ("run", "look"), ("run", "table"),
-    ("run", "track"), ("run", "fit"),
+    ("run", "load"), ("run", "track"), ("run", "features"), ("run", "split"), ("run", "look"), ("run", "table"),
+    ("run", "fit"),
     ("run", "weights"),  # it has none: an error
     ("run", "score"),
     ("run", "thin"),  # is it quicker with every other flight? a cell further up, only now

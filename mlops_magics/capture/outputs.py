@@ -100,9 +100,13 @@ class OutputWatch:
         if any("vegalite" in media_type for data in kept for media_type in data):
             value = None
         number = 0
+        seen: set[bytes] = set()
         for data in (*self._displayed, *kept, _as_altair(value)):
-            yield from _figure(data, number + 1)
-            number += any(map(_is_figure, data))
+            # A figure that a cell ends with is often displayed twice: by its value, and by its library.
+            outputs = [output for output in _figure(data, number + 1) if output.data not in seen]
+            seen.update(output.data for output in outputs)
+            yield from outputs
+            number += bool(outputs)
             if number >= CELL_LIMIT:
                 return
 

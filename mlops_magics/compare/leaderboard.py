@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MACHINE = "metrics.system/"
 SHOWN_METRICS = 5
 SHOWN_PARAMS = 3
+SHOWN_TRUST = 5
 TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
 
 
@@ -57,14 +58,12 @@ class Leaderboard(Shown):
         metrics, params = self._metrics(), self._params()
         best = {key: _best(roots[key], key) for key in metrics}
         candidates = self.frame["parent"].value_counts().to_dict()
-        trusted = any(run in self.trust for run in shown["id"])
         columns = [
             *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
             "run", *(("id",) if shown["name"].duplicated().any() else ()), "status", "started",
             Column("seconds", align="right", digits=3),
             *(Column(key.removeprefix("params.")) for key in params),
             *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
-            *(("notebook",) if trusted else ()),
         ]
         rows = []
         for row in shown.to_dict("records"):
@@ -77,7 +76,6 @@ class Leaderboard(Shown):
             cells.append(row["seconds"] if _is(row["seconds"]) else None)
             cells += [_param(row[key]) for key in params]
             cells += [_metric(row[key], best[key]) for key in metrics]
-            cells += [Mark(self.trust[row["id"]], "quiet") if row["id"] in self.trust else None] if trusted else []
             rows.append(cells)
         count = len(roots)
         note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
@@ -85,6 +83,10 @@ class Leaderboard(Shown):
         blocks: list[Any] = [Title("Runs", note), Table(columns, rows)]
         if hidden:
             blocks.append(Line(f"{hidden} more: %mlops runs --limit {count}", tone="quiet"))
+        doubtful = [(row["name"], self.trust[row["id"]]) for row in shown.to_dict("records") if row["id"] in self.trust]
+        blocks += [Line(f"{name}: {sentence}", tone="quiet") for name, sentence in doubtful[:SHOWN_TRUST]]
+        if len(doubtful) > SHOWN_TRUST:
+            blocks.append(Line(f"{len(doubtful) - SHOWN_TRUST} more have findings: %mlops show RUN", tone="quiet"))
         return Document(*blocks)
 
     def _roots(self) -> pandas.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.compare.displays import Displayed, displayed
 from mlops_magics.compare.source import own_sources
 from mlops_magics.records import Artifact, Dataset, Environment, Fit, Judged, Record, Run, plain
 from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
@@ -37,6 +38,7 @@ class RunPage(Shown):
     sources: tuple[str, ...]
     datasets: tuple[Dataset, ...]
     artifacts: tuple[Artifact, ...]
+    displays: tuple[Displayed, ...]
     verdicts: tuple[Judged, ...]
     environment: Environment | None
 
@@ -78,6 +80,9 @@ class RunPage(Shown):
         blocks += self._verdicts()
         if self.datasets:
             blocks.append(self._datasets())
+        if self.displays:
+            shown = count(len(self.displays), "display")
+            blocks.append(Fold(shown, *(display.block() for display in self.displays)))
         if self.artifacts:
             kept = [(item.name, item.type, item.size_bytes, item.sha256[:12]) for item in self.artifacts]
             header = ("artifact", "type", Column("bytes", align="right"), "sha256")
@@ -217,6 +222,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
     with place.snapshot():
         found = place.find(run)
         cells = place.cells(found)
+        artifacts = place.artifacts(found)
         before = {cell.source for cell in cells if cell.is_before}
         return RunPage(
             run=found,
@@ -229,7 +235,8 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
             notes=tuple(note.text for note in place.notes(found)),
             sources=tuple(own_sources(cells, place.texts([cell.source for cell in cells]), known=before)),
             datasets=tuple(place.datasets(found)),
-            artifacts=tuple(place.artifacts(found)),
+            artifacts=tuple(artifacts),
+            displays=displayed(place, artifacts),
             verdicts=tuple(place.verdicts(found)),
             environment=place.environment(found),
         )

@@ -130,6 +130,19 @@ class Code(Value):
     language: str = "python"
 
 
+class Picture(Value):
+    """An image that was made elsewhere: its bytes, their media type, and what it is called."""
+
+    data: bytes
+    media_type: Literal["image/png", "image/jpeg", "image/svg+xml"]
+    name: str = ""
+
+    def check(self) -> None:
+        known = ("image/png", "image/jpeg", "image/svg+xml")
+        if self.media_type not in known:
+            raise ValueError(f"media_type is {self.media_type!r}; it is one of {', '.join(known)}")
+
+
 class Series(Value):
     """Named points of a chart.
 
@@ -235,7 +248,7 @@ class Fold(Value):
         self._set(summary=summary, blocks=blocks, open=open)
 
 
-Block: TypeAlias = "Title | Line | Table | Code | Chart | Charts | Fold"
+Block: TypeAlias = "Title | Line | Table | Code | Picture | Chart | Charts | Fold"
 
 
 class Document(Value):
@@ -266,7 +279,7 @@ def _check_all(what: str, values: Sequence[object], kind: type) -> None:
 
 
 def _check_blocks(blocks: Sequence[object]) -> None:
-    known = (Title, Line, Table, Code, Chart, Charts, Fold)
+    known = (Title, Line, Table, Code, Picture, Chart, Charts, Fold)
     for block in blocks:
         if not isinstance(block, known):
             names = ", ".join(kind.__name__ for kind in known)

@@ -7,12 +7,13 @@ a fixed one that any sanitiser keeps, then as one that follows the theme of the 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from html import escape
 
 from mlops_magics.show.cells import ReadColumn, Reading, read_columns
 from mlops_magics.show.charts import to_alt, to_data_uri
-from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Fold, Line, Table, Title
+from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Fold, Line, Picture, Table, Title
 from mlops_magics.show.glyphs import clean
 from mlops_magics.show.palette import SIGNS, WASHES, tone_style
 
@@ -47,7 +48,7 @@ def to_html(document: Document) -> str:
     return f'<div style="{PAGE}">{"".join(_written(block) for block in document.blocks)}</div>'
 
 
-def _written(block: Block) -> str:
+def _written(block: Block) -> str:  # noqa: PLR0911 - one return per kind of block
     match block:
         case Title():
             return _title(block)
@@ -57,6 +58,8 @@ def _written(block: Block) -> str:
             return _table(block)
         case Code():
             return _code(block)
+        case Picture():
+            return _picture(block)
         case Fold():
             return _fold(block)
         case Chart() | Charts():
@@ -100,6 +103,13 @@ def _diff_line(line: str) -> str:
         return text
     # The line break is inside: a block swallows it, and a page without styles still breaks there.
     return f'<span style="display:block;background:{WASHES[tone]};{tone_style(tone)}">{text}</span>'
+
+
+def _picture(picture: Picture) -> str:
+    # As an image, and not inline: what a drawing says cannot run there.
+    uri = f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
+    style = "display:block;max-width:100%;height:auto;margin:0 0 10px;background:#fff"
+    return f'<img alt="{_safe(picture.name)}" src="{uri}" style="{style}">'
 
 
 def _images(block: Chart | Charts) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mlops_magics.show import glyphs
 from mlops_magics.show.axes import LARGEST
 from mlops_magics.show.cells import ReadColumn, read_columns
-from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Line, Series, Table, Title
+from mlops_magics.show.document import Block, Chart, Charts, Code, Document, Line, Picture, Series, Table, Title
 from mlops_magics.show.numbers import number
 from mlops_magics.show.palette import signed_text
 from mlops_magics.show.reduce import means
@@ -67,6 +67,8 @@ def _lines(block: Block, width: int) -> Iterator[str]:
         yield from _table(block, width)
     elif isinstance(block, Code):
         yield from (INDENT + glyphs.clean(line, keep="\t") for line in block.text.splitlines())
+    elif isinstance(block, Picture):
+        yield f"[{glyphs.clean(block.name or 'picture')}]"
     elif isinstance(block, Chart):
         yield from _chart(block, width)
     elif isinstance(block, Charts):

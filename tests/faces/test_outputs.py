@@ -87,3 +87,13 @@ def test_private_columns_are_not_in_previews(kept, start):
 def test_a_figure_too_large_is_not_kept_and_a_cell_keeps_so_many(kept):
     many = "for number in range(25):\n    plt.figure(); plt.plot([number]); plt.show()"
     assert len(kept(PLOT + "plt.close('all')", many)[1]) == 20
+
+
+def test_what_was_displayed_is_on_the_page_of_the_run(kernel, kept):
+    kept(PLOT + "fig", TABLE)
+    (page,) = kernel.ask("%mlops show @last")
+    html = page["data"]["text/html"]
+    assert '<img alt="cell-' in html
+    assert "data:image/png;base64," in html
+    assert "60 rows" in html
+    assert "2 displays" in page["data"]["text/plain"]

@@ -1,5 +1,6 @@
 """The page is safe whatever the texts are, keeps its meaning when sanitised, and can be read on light and on dark."""
 
+import base64
 import re
 from html.parser import HTMLParser
 
@@ -7,7 +8,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_magics.show import Chart, Charts, Code, Column, Document, Fold, Line, Series, Table, Title, to_html
+from mlops_magics.show import (
+    Chart,
+    Charts,
+    Code,
+    Column,
+    Document,
+    Fold,
+    Line,
+    Picture,
+    Series,
+    Table,
+    Title,
+    to_html,
+    to_text,
+)
 from mlops_magics.show.palette import CHART_TEXT, MIXED, SERIES, TONES
 
 # What JupyterLab keeps in a notebook that is not trusted; role and aria-level are a help where they stay.
@@ -178,3 +193,15 @@ def test_mixed_text_colours_read_on_real_pages(tone: str, page: tuple[float, ...
     share, other = re.fullmatch(r"color-mix\(in srgb,currentColor (\d+)%,(.+)\)", MIXED[tone]).groups()  # type: ignore[union-attr]
     mixed = over(text, page if other == "transparent" else channels(other), int(share) / 100)
     assert contrast(mixed, page) >= 4.5
+
+
+def test_a_picture_is_an_image_that_cannot_run_anything():
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    page = to_html(Document(Picture(drawing, "image/svg+xml", 'a "figure"')))
+    assert "<svg" not in page
+    assert "<script" not in page
+    assert 'alt="a &quot;figure&quot;"' in page
+    assert base64.b64encode(drawing).decode() in page
+    assert to_text(Document(Picture(drawing, "image/svg+xml", "figure-1"))) == "[figure-1]"
+    with pytest.raises(ValueError, match="media_type is 'text/html'"):
+        Picture(drawing, "text/html")
