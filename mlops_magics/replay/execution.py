@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
+from mlops_magics.replay.apart import run_apart
 from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
@@ -79,60 +81,82 @@ def execute(  # noqa: PLR0913 - all that a kernel needs to know
     before_shutdown
         Called after the last cell, and after one that stopped it, while the kernel is still alive.
     """
-    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     began: dict[int, datetime] = {}
     start = _now()
-    stop = None
     with TemporaryFile() as complaints:
+        manager = _manager()
+        client = _client(notebook, manager, timeout_seconds)
+        options = {"cwd": str(folder), "env": dict(environment), "stdout": subprocess.DEVNULL, "stderr": complaints}
+
+        def work(tell: Progress) -> Awaitable[Stop | None]:
+            return _converse(
+                client, manager, options=options, began=began, tell=tell, before_shutdown=before_shutdown
+            )
+
         try:
-            with _kernel(notebook, folder, environment, timeout_seconds, complaints) as client:
-                for done, index in enumerate(code):
-                    if progress:
-                        progress(done / len(code), f"cell {done + 1} of {len(code)}")
-                    began[index] = _now()
-                    stop = _execute_cell(client, notebook.cells[index], index, timeout_seconds)
-                    if stop:
-                        break
-                if stop is None or not stop.is_death:
-                    before_shutdown()
-                if stop is None:
-                    client.shutdown_kernel = "graceful"
+            stop = run_apart(work, progress)
         except RuntimeError as error:
             # jupyter_client has no other word for a kernel that did not start or answer.
-            stop = stop or Stop(next(reversed(began), None), str(error), is_death=True)
+            stop = Stop(next(reversed(began), None), str(error), is_death=True)
         if stop and stop.is_death:
             stop = replace(stop, traceback=_last_words(complaints))
     return Execution(began, (_now() - start).total_seconds(), stop)
 
 
-def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int, timeout_seconds: float | None) -> Stop | None:
+async def _converse(  # noqa: PLR0913 - the two ends of a conversation, and who listens
+    client: NotebookClient,
+    manager: AsyncKernelManager,
+    *,
+    options: Mapping[str, Any],
+    began: dict[int, datetime],
+    tell: Progress,
+    before_shutdown: Callable[[], object],
+) -> Stop | None:
+    cells = client.nb.cells
+    code = [index for index, cell in enumerate(cells) if cell.cell_type == "code"]
+    stop, is_over = None, False
+    try:
+        # By single steps instead of client.async_execute(): that one takes over the signals of the process, and does
+        # not clean up when it is cancelled while the kernel starts.
+        await client.async_start_new_kernel(**options)
+        await client.async_start_new_kernel_client()
+        for done, index in enumerate(code):
+            tell(done / len(code), f"cell {done + 1} of {len(code)}")
+            began[index] = _now()
+            stop = await _execute_cell(client, cells[index], index)
+            if stop:
+                break
+        if stop is None or not stop.is_death:
+            await asyncio.to_thread(before_shutdown)
+        is_over = stop is None
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            # A cell that hangs answers no polite request either.
+            await manager.shutdown_kernel(now=not is_over)
+    return stop
+
+
+async def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int) -> Stop | None:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     try:
-        client.execute_cell(cell, index)
+        await client.async_execute_cell(cell, index)
     except CellExecutionError as error:
         said = next((output for output in reversed(cell.outputs) if output.output_type == "error"), None)
         lines = "\n".join(said.traceback) if said else error.traceback
         return Stop(index, f"{error.ename}: {_plain(error.evalue)}", _plain(lines))
     except CellTimeoutError:
-        return Stop(index, f"TimeoutError: the cell took longer than the {timeout_seconds:g} s it was given")
+        return Stop(index, f"TimeoutError: the cell took longer than the {client.timeout} s it was given")
     except DeadKernelError:
         return Stop(index, "the kernel died: it was killed, ran out of memory, or crashed", is_death=True)
     return None
 
 
-@contextmanager
-def _kernel(
-    notebook: NotebookNode,
-    folder: Path,
-    environment: Mapping[str, str],
-    timeout_seconds: float | None,
-    complaints: IO[bytes],
-) -> Iterator[NotebookClient]:
+def _manager() -> AsyncKernelManager:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
-    from jupyter_core.utils import run_sync
-    from nbclient import NotebookClient
 
     class ThisInterpreter(KernelSpecManager):  # type: ignore[misc, unused-ignore]
         """What is installed as python3 may be another environment's kernel."""
@@ -141,30 +165,22 @@ def _kernel(
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name=kernel_name, language="python")
 
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisInterpreter())
-    client = NotebookClient(
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisInterpreter(), log=_silent())
+
+
+def _client(notebook: NotebookNode, manager: AsyncKernelManager, timeout_seconds: float | None) -> NotebookClient:
+    from nbclient import NotebookClient
+
+    return NotebookClient(
         notebook,
         km=manager,
         # 0 and None both mean no limit to nbclient, and it takes whole seconds only.
         timeout=None if timeout_seconds is None else max(1, math.ceil(timeout_seconds)),
         startup_timeout=STARTUP_SECONDS,
         record_timing=False,
-        # Until all went well: a cell that hangs answers no polite request either.
-        shutdown_kernel="immediate",
         log=_silent(),
         extra_arguments=["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=40"],
     )
-    # By single steps instead of client.execute(): that one takes over the signals of the process, and an interrupt in
-    # a notebook would leave the kernel running.
-    try:
-        with client.setup_kernel(
-            cwd=str(folder), env=dict(environment), cleanup_kc=True, stdout=subprocess.DEVNULL, stderr=complaints
-        ):
-            yield client
-    finally:
-        # An interrupt while the kernel started, which nbclient does not clean up after.
-        if manager.has_kernel:
-            run_sync(manager.shutdown_kernel)(now=True)
 
 
 def _silent() -> logging.Logger:

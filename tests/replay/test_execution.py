@@ -97,8 +97,9 @@ def interrupt_when(is_time: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_a_kernel_that_starts() -> None:
-    interrupt_when(lambda: bool(kernels()))
+@pytest.mark.parametrize("after_seconds", [0, 0.01, 0.1, 0.5])
+def test_an_interrupt_ends_a_kernel_that_starts(after_seconds) -> None:
+    interrupt_when(lambda: bool(kernels()) and (time.sleep(after_seconds) or True))
     with pytest.raises(KeyboardInterrupt):
         run("x = 1")
     assert kernels() == []
