@@ -137,5 +137,11 @@ class RunFacts(ABC):
 
 def _decoded(record: type[Record], values: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: decode(value) if name in record.encoded and value is not None else value for name, value in values.items()
+        name: _frozen(decode(value)) if name in record.encoded and value is not None else value
+        for name, value in values.items()
     }
+
+
+def _frozen(value: Any) -> Any:
+    """As the record held it: a sequence of one is a tuple."""
+    return tuple(value) if isinstance(value, list) else value

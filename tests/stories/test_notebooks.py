@@ -10,29 +10,49 @@ import nbformat
 import pytest
 
 import mlops_magics as mlops
+from mlops_magics.store.queries import Store
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-@pytest.mark.slow
-def test_the_quickstart(tmp_path: Path) -> None:
-    place = tmp_path / "notebooks"
+def run_through(place: Path, name: str) -> Store:
+    """Run a notebook where it finds nothing but its neighbours; returns the store it left."""
     leftovers = shutil.ignore_patterns(".mlops", "bundles", "*.parquet", ".ipynb_checkpoints")
     shutil.copytree(NOTEBOOKS, place, ignore=leftovers)
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-q", "-p", "no:cacheprovider",
-         "-c", os.devnull, "--rootdir", str(place), "01_quickstart.ipynb"],
+         "-c", os.devnull, "--rootdir", str(place), name],
         cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return mlops.open_store(place / ".mlops")
 
-    store = mlops.open_store(place / ".mlops")
+
+@pytest.mark.slow
+def test_what_happened(tmp_path: Path) -> None:
+    place = tmp_path / "notebooks"
+    store = run_through(place, "02_what_happened.ipynb")
+    judged = {item.question: item for item in store.verdicts("tangled")}
+    assert judged["notebook"].verdict == "fail"
+    found = {finding["kind"] for finding in judged["notebook"].detail["findings"]}
+    assert found == {"out_of_order", "stale", "edited", "deleted", "failed"}
+    assert judged["replay"].verdict == "pass"
+    assert {table.origins for table in store.datasets("tangled")} == {("january.parquet",)}
+    tidy = [cell.source for cell in nbformat.read(place / "tidy.ipynb", as_version=4).cells]
+    assert tidy.count("january = january.iloc[::2]") == 2
+    assert not any("feature_importances_" in source or "plot.bar" in source for source in tidy)
+
+
+@pytest.mark.slow
+def test_the_quickstart(tmp_path: Path) -> None:
+    place = tmp_path / "notebooks"
+    store = run_through(place, "01_quickstart.ipynb")
     assert [run.name for run in store.all_runs()] == ["baseline", "boosted"]
     assert {run.status for run in store.all_runs()} == {"finished"}
     assert store.find("@best:val_auc").name == "boosted"
     assert mlops.diff("baseline", "boosted", store=store).metrics
-    verdicts = store.verdicts("boosted")
+    verdicts = [item for item in store.verdicts("boosted") if item.question == "drift"]
     assert len(verdicts) == 10
     assert verdicts[0].subject == "july"
     assert verdicts[0].verdict == "fail"
