@@ -12,19 +12,21 @@ if TYPE_CHECKING:
     from mlops_magics.capture.tracking import track as track
     from mlops_magics.compare.difference import diff as diff
     from mlops_magics.compare.leaderboard import runs as runs
+    from mlops_magics.compare.page import show as show
     from mlops_magics.errors import MlopsError as MlopsError
     from mlops_magics.model.evaluation import evaluate as evaluate
     from mlops_magics.monitor.drift import drift as drift
     from mlops_magics.release.bundle import export as export
     from mlops_magics.release.bundle import load_bundle as load_bundle
+    from mlops_magics.rerun.again import replay as replay
     from mlops_magics.store import open_store as open_store
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "MlopsError": "errors", "diff": "compare.difference", "drift": "monitor.drift", "evaluate": "model.evaluation",
-    "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "runs": "compare.leaderboard",
-    "track": "capture.tracking",
+    "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "replay": "rerun.again",
+    "runs": "compare.leaderboard", "show": "compare.page", "track": "capture.tracking",
 }  # fmt: skip
 __all__ = [*_HOMES, "load_ipython_extension", "unload_ipython_extension"]  # noqa: PLE0604 - names, all of them
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.capture.privacy import Privacy
 from mlops_magics.errors import MlopsError, RunEnded, ValueNotRecorded
+from mlops_magics.look import Document, Line, Shown
 from mlops_magics.records import Evaluated, Fit, Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
-from mlops_magics.show import Document, Line, Shown
 from mlops_magics.store.location import StoreWarning, shown
 
 if TYPE_CHECKING:

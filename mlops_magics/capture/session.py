@@ -20,8 +20,8 @@ from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tracking import track
 from mlops_magics.capture.worker import Worker
 from mlops_magics.errors import CommandError
+from mlops_magics.look.progress import Progress
 from mlops_magics.records import Cell, Judged, Record, Seed, Text
-from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
     from mlops_magics.capture.notebook.findings import Examination

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_magics.compare.source import CellChange, changed_cells, code_diff, own_sources
+from mlops_magics.look import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.look.numbers import count
 from mlops_magics.records import Dataset, Run, decode, encode
-from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.show.numbers import count
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import StoreError
+from mlops_magics.look import Fold, Line, Picture, Table
+from mlops_magics.look.numbers import count
 from mlops_magics.records import Artifact
-from mlops_magics.show import Fold, Line, Picture, Table
-from mlops_magics.show.numbers import count
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store

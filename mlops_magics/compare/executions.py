@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.look import Code, Document, Fold, Line, Shown, Title
+from mlops_magics.look.numbers import count, duration
 from mlops_magics.records import Cell, Run
-from mlops_magics.show import Code, Document, Fold, Line, Shown, Title
-from mlops_magics.show.numbers import count, duration
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:

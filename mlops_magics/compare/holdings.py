@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.show import Column, Document, Line, Shown, Table, Title
+from mlops_magics.look import Column, Document, Line, Shown, Table, Title
 from mlops_magics.store.location import shown
 
 if TYPE_CHECKING:

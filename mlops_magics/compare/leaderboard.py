@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import DataError, RunNotFound
+from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.records import encode
-from mlops_magics.show import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.displays import Displayed, displayed
 from mlops_magics.compare.source import own_sources
+from mlops_magics.look import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.look.numbers import count, duration
 from mlops_magics.records import Artifact, Dataset, Environment, Fit, Judged, Record, Run, plain
-from mlops_magics.show import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.show.numbers import count, duration
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:

@@ -139,7 +139,7 @@ def autolog(context: Context, words: Namespace) -> Any:
 
 def replay(context: Context, words: Namespace) -> Any:
     """Run again what a run stood on."""
-    from mlops_magics.replay.again import replay
+    from mlops_magics.rerun.again import replay
 
     with context.progress("replay") as bar:
         return replay(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.errors import CommandError
 from mlops_magics.faces.progress import bar_of, terminal_bar
-from mlops_magics.show.progress import Progress
+from mlops_magics.look.progress import Progress
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:

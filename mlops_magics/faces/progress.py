@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from typing import Any
 
-from mlops_magics.show.progress import Progress
+from mlops_magics.look.progress import Progress
 
 QUIET_SECONDS = 0.5
 EVERY_SECONDS = 0.1

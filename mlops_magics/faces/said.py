@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_magics.show import Document, Line, Shown
+from mlops_magics.look import Document, Line, Shown
 
 
 class Said(Shown):

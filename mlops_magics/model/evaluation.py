@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from sklearn.exceptions import NotFittedError
 
 from mlops_magics.errors import ModelError
+from mlops_magics.look import Document, Shown
 from mlops_magics.model.answers import ClassAnswers, NumberAnswers, ask_classes, ask_numbers
 from mlops_magics.model.arrays import design_matrix
 from mlops_magics.model.curves import (
@@ -34,7 +35,6 @@ from mlops_magics.model.metrics import (
 )
 from mlops_magics.model.report import report
 from mlops_magics.model.slices import ENOUGH_ROWS, Slice, groups_by
-from mlops_magics.show import Document, Shown
 
 CURVE_LABELS = 10
 """A multiclass model with more labels has the curves of its most frequent ones only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.show import Chart, Charts, Column, Document, Fold, Line, Mark, Series, Table, Title
+from mlops_magics.look import Chart, Charts, Column, Document, Fold, Line, Mark, Series, Table, Title
 
 if TYPE_CHECKING:
     from mlops_magics.model.evaluation import Confusion, Evaluation

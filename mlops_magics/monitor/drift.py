@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from mlops_magics.data.profile import ColumnProfile, Profile
 from mlops_magics.errors import DataError
+from mlops_magics.look.progress import Progress
 from mlops_magics.monitor.distance import benjamini_hochberg
 from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
 from mlops_magics.monitor.report import DriftReport, decide_row, overall, p_text
 from mlops_magics.records import Dataset, Finding, Judged, Run, VerdictValue, decode
-from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store

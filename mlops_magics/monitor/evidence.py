@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mlops_magics.data.profile import MOST_STRAYS, ColumnProfile, comparable
+from mlops_magics.look.numbers import percent
 from mlops_magics.monitor.bins import Bins, as_text, common_bins
 from mlops_magics.monitor.distance import (
     chi_square_p,
@@ -17,7 +18,6 @@ from mlops_magics.monitor.distance import (
     population_stability_index,
     share_p,
 )
-from mlops_magics.show.numbers import percent
 
 Method = Literal["js", "psi", "chi2"]
 

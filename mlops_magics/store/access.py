@@ -13,7 +13,7 @@ from mlops_magics.errors import StoreError
 from mlops_magics.store.location import Layout
 
 if TYPE_CHECKING:
-    from mlops_magics.show.progress import Progress
+    from mlops_magics.look.progress import Progress
     from mlops_magics.store.database import Database
     from mlops_magics.store.fold import FoldReport
 

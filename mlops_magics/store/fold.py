@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_magics.errors import StoreError
-from mlops_magics.show.progress import Progress
+from mlops_magics.look.progress import Progress
 from mlops_magics.store.database import Busy, Database, LedgerRow, Staged
 from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import holding

@@ -25,7 +25,7 @@ from mlops_magics.store.settings import Settings, settings_or_safest
 if TYPE_CHECKING:
     import pandas
 
-    from mlops_magics.show.progress import Progress
+    from mlops_magics.look.progress import Progress
     from mlops_magics.store.fold import FoldReport
 
 _keeper = Keeper()

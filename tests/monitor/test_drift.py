@@ -12,10 +12,10 @@ from mlops_magics.data.engines.duckdb import profile_table
 from mlops_magics.data.frames import open_table
 from mlops_magics.data.profile import Profile
 from mlops_magics.errors import DataError, RunNotFound
+from mlops_magics.look import to_html
 from mlops_magics.monitor.drift import compare_profiles, drift
 from mlops_magics.monitor.report import DriftReport, rederive
 from mlops_magics.records import Dataset, Text, decode, encode
-from mlops_magics.show import to_html
 
 
 def draw(rows: int, seed: int) -> pd.DataFrame:

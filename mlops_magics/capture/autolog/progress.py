@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from mlops_magics.capture.autolog.sink import Sink
-from mlops_magics.show.progress import Progress
+from mlops_magics.look.progress import Progress
 
 PATIENCE_SECONDS = 1.0
 """A fit that is over sooner shows no bar."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mlops_magics.look.progress import Progress
 from mlops_magics.records import Fit, Param, Record
-from mlops_magics.show.progress import Progress
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun

@@ -10,11 +10,11 @@ from mlops_magics.capture.notebook.checks import CHECKS, Hit
 from mlops_magics.capture.notebook.document import SavedNotebook
 from mlops_magics.capture.notebook.flow import Execution
 from mlops_magics.capture.notebook.history import History
+from mlops_magics.look import Shown
 from mlops_magics.records import VerdictValue
-from mlops_magics.show import Shown
 
 if TYPE_CHECKING:
-    from mlops_magics.show import Document
+    from mlops_magics.look import Document
 
 WORDS = {
     "out_of_order": ("ran out of order", "ran out of order"),
@@ -105,7 +105,7 @@ class Examination(Shown):
 
     def document(self) -> Document:
         """The sentence, and a row per finding."""
-        from mlops_magics.show import Document, Line, Table
+        from mlops_magics.look import Document, Line, Table
 
         tone = {"pass": "good", "fail": "bad", "unknown": "unknown"}[self.verdict]
         line = Line(f"{self.sentence[0].upper()}{self.sentence[1:]}.", tone=tone)  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ from mlops_magics.data.profile import (
 )
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
-from mlops_magics.show.progress import Progress
+from mlops_magics.look.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, DataError, ModelError
+from mlops_magics.look import Column, Document, Fold, Line, Shown, Table, Title
 from mlops_magics.model.formats import load_model
 from mlops_magics.records import decode
 from mlops_magics.release.bundle.audit import Audited, Difference, audit
 from mlops_magics.release.bundle.manifest import EXAMPLE, PROFILE, Manifest
-from mlops_magics.show import Column, Document, Fold, Line, Shown, Table, Title
 from mlops_magics.store.location import shown
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.data.profile import Profile
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, ModelError, StoreError
+from mlops_magics.look.progress import Progress
 from mlops_magics.model.formats import TRUSTED_TYPES, types_in
 from mlops_magics.records import Artifact, Run, decode, encode
 from mlops_magics.release.bundle.audit import version_of
@@ -34,7 +35,6 @@ from mlops_magics.release.bundle.manifest import (
 )
 from mlops_magics.release.bundle.readme import readme_text
 from mlops_magics.release.bundle.requirements import packages_for, requirements_text
-from mlops_magics.show.progress import Progress
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
