@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 import warnings
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
     from mlops_magics.store.settings import Settings
 
-QUIET_SECONDS = 0.3
 ENDS = ("finished", "failed")
 _COMMON_STEPS = 1 << 53
 _FACTS = (Param, Tag, Note, Fit, Evaluated)
@@ -265,6 +262,23 @@ class ActiveRun(Shown):
         """
         self._record(*records)
 
+    def observe(self, *records: Record) -> bool:
+        """Record what was seen of the run, maybe in a cell that is over; False when the run is over too.
+
+        Unlike :meth:`record`, it does not count as something the notebook does at this moment.
+        """
+        with self._closing:
+            if self.status == "running":
+                self._write(records)
+                return True
+        return False
+
+    def observe_metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Record metrics that were seen, of the machine or of a fit that is over, as :meth:`observe` does."""
+        if self.status == "running" and values:
+            checked = {name: metric_value(name, value) for name, value in values.items()}
+            self._journal.metrics(checked, metric_step(step))
+
     # -- its end ----------------------------------------------------------------------------------------------------
 
     def end(self, status: Literal["finished", "failed"] = "finished", message: str | None = None) -> None:
@@ -316,40 +330,18 @@ class ActiveRun(Shown):
 
     def _record(self, *records: Record) -> None:
         self._check_open()
-        for record in records:
-            if isinstance(record, Text) and self._journal.knows_text(record.sha256):
-                continue
-            self.facts += isinstance(record, _FACTS)
-            self._journal.record(record)
+        self.facts += sum(isinstance(record, _FACTS) for record in records)
+        self._write(records)
 
-    def surroundings(self, values: Mapping[str, float]) -> None:
-        """Record metrics of the machine, which are no facts of the experiment."""
-        if self.status == "running":
-            self._journal.metrics({name: metric_value(name, value) for name, value in values.items()}, None)
+    def _write(self, records: Iterable[Record]) -> None:
+        for record in records:
+            if not isinstance(record, Text) or not self._journal.knows_text(record.sha256):
+                self._journal.record(record)
 
     def watch(self, watch: Watch) -> None:
         """Keep something going until the run ends."""
         self._watches.append(watch)
         watch.start()
-
-    def watch_environment(self, folder: Path) -> None:
-        """Record where the run happens, from a thread: reading the metadata of a hundred packages takes a while."""
-        threading.Thread(target=self._record_environment, args=(folder,), name="mlops-environment").start()
-
-    def _record_environment(self, folder: Path) -> None:
-        # Brings half of what loading this package would otherwise take.
-        from mlops_magics.capture.environment import collect
-
-        # Beside the cell that begins the run, the two would be slower than one after the other.
-        time.sleep(QUIET_SECONDS)
-        keeps_patch = not self.privacy.is_private and not self.privacy.columns
-        environment, texts = collect(folder, self.store.path, keeps_patch=keeps_patch)
-        with self._closing:
-            if self.status == "running":
-                self._record(*texts, environment)
-                return
-        # The run was shorter than the look around: its journal is closed, another one carries this.
-        self.store.record(self.id, *texts, environment)
 
     def to_dict(self) -> dict[str, str]:
         """What it is called and how it stands, JSON-ready."""

@@ -9,12 +9,13 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog import Autolog
 from mlops_magics.capture.cells import CellLog, ExecutedCell
 from mlops_magics.capture.guard import Guard
-from mlops_magics.capture.outputs import OutputWatch
+from mlops_magics.capture.outputs import Output, OutputWatch
 from mlops_magics.capture.run import ActiveRun
 from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tracking import track
@@ -34,6 +35,10 @@ ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a bar has a label
     return nullcontext(lambda share, what: None)  # noqa: ARG005
+
+
+def _keep_output(run: ActiveRun, output: Output, position: int) -> None:
+    run.observe(output.keep(run.store, position))
 
 
 class Session:
@@ -186,7 +191,7 @@ class Session:
         if dropped:
             self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
         with self._guard("how far the notebook can be trusted"):
-            run.record(*self._judged())
+            run.observe(*self._judged())
         run.end("failed" if error else "finished", error)
         self._begins_run = self._ends_run = False
 
@@ -217,7 +222,7 @@ class Session:
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run
         with self._guard("a cell"):
-            run.record(*self._facts_of(cell, facts=max(run.facts - self._facts_before, 0)))
+            run.observe(*self._facts_of(cell, facts=max(run.facts - self._facts_before, 0)))
 
     def _record_cells_before(self, *, is_resumed: bool) -> None:
         run = self.run
@@ -226,7 +231,7 @@ class Session:
             # It began in another kernel: what this one runs comes after.
             self._offset = max((cell.position for cell in run.store.cells(run.id)), default=0)
         for cell in self._cells.executed[seen:]:
-            run.record(*self._facts_of(cell))
+            run.observe(*self._facts_of(cell))
         self._facts_before = run.facts
 
     def _facts_of(self, cell: ExecutedCell, *, facts: int = 0) -> tuple[Text, Cell]:
@@ -252,7 +257,7 @@ class Session:
             return
         position = self._offset + cell.number
         for output in self._outputs.collect(result, cell.count, run.privacy):
-            self.later(lambda output=output: run.record(output.keep(run.store, position)))  # type: ignore[misc]
+            self.later(partial(_keep_output, run, output, position))
 
     def examine(self) -> Examination:
         """How far the notebook can be trusted: what ran out of order, twice, was edited since, deleted, skipped."""
@@ -297,7 +302,7 @@ class Session:
         """The run that a fit belongs to, or None. The processes a notebook starts are not the notebook."""
         return self._run if self.has_run and self._owner == os.getpid() else None
 
-    def later(self, work: Callable[[], None]) -> None:
+    def later(self, work: Callable[[], object]) -> None:
         """Have something done off the person's path, before the run ends."""
         self._worker.later(work)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.surroundings import EnvironmentLook
 from mlops_magics.errors import CommandError, MlopsError, RunNotFound
 from mlops_magics.records import Run, RunRevision
 from mlops_magics.store import open_store
@@ -84,11 +85,11 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source, message=message))
     run.params(params)
     run.tag(tags)
-    run.watch_environment(Path.cwd())
+    run.watch(EnvironmentLook(run, Path.cwd()))
     if every := system_seconds or settings.system_seconds:
         from mlops_magics.capture.system import SystemWatch
 
-        run.watch(SystemWatch(run.surroundings, seconds=every))
+        run.watch(SystemWatch(run.observe_metrics, seconds=every))
     return run
 
 

@@ -27,7 +27,7 @@ class Worker:
         self._waiting: list[Future[None]] = []
         self._owner = os.getpid()
 
-    def later(self, work: Callable[[], None], *, what: str = "something the run stood on") -> None:
+    def later(self, work: Callable[[], object], *, what: str = "something the run stood on") -> None:
         """Have ``work`` done when everything asked for before is done."""
         if self._owner != os.getpid():
             return  # the child of a fork has none of its parent's threads
@@ -36,7 +36,7 @@ class Worker:
         self._waiting = [future for future in self._waiting if not future.done()]
         self._waiting.append(self._pool.submit(self._guarded, work, what))
 
-    def _guarded(self, work: Callable[[], None], what: str) -> None:
+    def _guarded(self, work: Callable[[], object], what: str) -> None:
         with self._guard(what):
             work()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.facts import FEATURES_LIMIT, FitFacts
 from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
-from mlops_magics.capture.autolog.sink import Sink, count_now, log_late, record_late
+from mlops_magics.capture.autolog.sink import Sink, count_now
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.cells import error_text
 from mlops_magics.model.estimator import Description, class_name_of, param_value
@@ -41,7 +41,7 @@ def log_curves(sink: Sink, run: ActiveRun, curves: Curves) -> None:
 
     def write() -> None:
         for step in range(max(map(len, copied.values()), default=0)):
-            log_late(run, {name: values[step] for name, values in copied.items() if step < len(values)}, step)
+            run.observe_metrics({name: values[step] for name, values in copied.items() if step < len(values)}, step)
 
     sink.later(write)
 
@@ -120,7 +120,7 @@ def _tell(desk: Desk, outcome: Outcome, package: str, said: Mapping[str, Any], c
         desk.models.fitted(run, booster, None, task=_task_of(said))
     count_now(run)
     log_curves(desk.sink, run, curves)
-    desk.sink.later(lambda: record_late(run, facts.fit(name=desk.sink.name_of(booster), fingerprint=None)))
+    desk.sink.later(lambda: run.observe(facts.fit(name=desk.sink.name_of(booster), fingerprint=None)))
 
 
 def _facts_of(outcome: Outcome, package: str, said: Mapping[str, Any]) -> FitFacts:

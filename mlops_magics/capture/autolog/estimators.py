@@ -9,7 +9,7 @@ from mlops_magics.capture.autolog.facts import facts_of
 from mlops_magics.capture.autolog.methods import Visit, Watcher
 from mlops_magics.capture.autolog.progress import Follower, follow
 from mlops_magics.capture.autolog.searches import found_by
-from mlops_magics.capture.autolog.sink import count_now, record_late
+from mlops_magics.capture.autolog.sink import count_now
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.tables import target_role
 
@@ -53,7 +53,7 @@ def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, ro
         if answers:
             desk.tables.record(answers, run)
         # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
-        record_late(run, facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
+        run.observe(facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
 
     desk.sink.later(write)
 

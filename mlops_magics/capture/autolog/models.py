@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
-from mlops_magics.capture.autolog.sink import Sink, record_late
+from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.errors import MlopsError
 from mlops_magics.model.estimator import task_of
 from mlops_magics.records import Note
@@ -70,12 +70,12 @@ class ModelKeeper:
             artifact = keep_model(run.store, candidate.model, task=task)
         except Exception as error:  # noqa: BLE001 - what a model holds may do anything when it is written down
             if not candidate.is_over:
-                record_late(run, Note(text=f"the model is not kept with the run, so it cannot be exported: {error}"))
+                run.observe(Note(text=f"the model is not kept with the run, so it cannot be exported: {error}"))
                 self._sink.warn("the fitted model", error)
             return
         # Asked again: much may have happened while the model was written down.
         if self._is_wanted(candidate):
-            record_late(run, artifact)
+            run.observe(artifact)
 
     def _is_wanted(self, candidate: Candidate) -> bool:
         return not (candidate.is_over or candidate.run.has_own_model) and candidate.run.status == "running"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops_magics.look.progress import Progress
-from mlops_magics.records import Fit, Param, Record
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -23,7 +22,7 @@ class Sink(Protocol):
     def current(self) -> ActiveRun | None:
         """The run that a fit beginning now belongs to."""
 
-    def later(self, work: Callable[[], None]) -> None:
+    def later(self, work: Callable[[], object]) -> None:
         """Have something done off the person's path, in order, before the run ends."""
 
     def name_of(self, value: Any) -> str | None:
@@ -34,23 +33,6 @@ class Sink(Protocol):
 
     def warn(self, what: str, error: BaseException) -> None:
         """Say once what could not be recorded."""
-
-
-def record_late(run: ActiveRun, *records: Record) -> None:
-    """Record what belongs to a cell that may be over. Nothing when the run is.
-
-    It does not count among what the notebook does just now: :func:`count_now` did that when it happened.
-    """
-    if run.status == "running":
-        run.record(*records)
-        run.facts -= sum(isinstance(record, Fit | Param) for record in records)
-
-
-def log_late(run: ActiveRun, values: Mapping[str, float], step: int | None = None) -> None:
-    """Record metrics that belong to a cell that may be over, as :func:`record_late` does."""
-    if values and run.status == "running":
-        run.log(values, step=step)
-        run.facts -= len(values)
 
 
 def count_now(run: ActiveRun) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.facts import facts_of, shape_of
-from mlops_magics.capture.autolog.sink import Sink, count_now, record_late
+from mlops_magics.capture.autolog.sink import Sink, count_now
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -65,4 +65,4 @@ class StreamBook:
                 stream.estimator, None, seconds=stream.seconds, warnings=stream.warnings, error=stream.error
             )
             told = replace(facts, shape=(stream.rows, stream.columns), features=facts.features or stream.features)
-            record_late(stream.run, told.fit(name=self._sink.name_of(stream.estimator), fingerprint=None))
+            stream.run.observe(told.fit(name=self._sink.name_of(stream.estimator), fingerprint=None))

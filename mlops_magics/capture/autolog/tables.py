@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.autolog.sink import Sink, record_late
+from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.tables import Frozen, freeze
 from mlops_magics.errors import DataError
 from mlops_magics.records import Dataset, Record
@@ -73,7 +73,7 @@ class TableBook:
         written = run.id, dataset.name, dataset.role, dataset.fingerprint
         if written not in self._written:
             self._written.add(written)
-            record_late(run, *held.facts)
+            run.observe(*held.facts)
         return dataset.fingerprint or None
 
     def let_go(self) -> None:
