@@ -320,7 +320,10 @@ class ActiveRun(Shown):
         if error is None:
             self.end()
         else:
-            self.end(status="failed", message=f"{type(error).__name__}: {error}")
+            from mlops_magics.capture.cells import error_text
+            from mlops_magics.capture.secrets import mask
+
+            self.end(status="failed", message=mask(error_text(error)))
 
     # -- how --------------------------------------------------------------------------------------------------------
 

@@ -217,7 +217,7 @@ class Session:
             with self._guard("what cells display"):
                 self._record_outputs(cell, result)
             if self._ends_run:
-                self._finish(cell.error)
+                self._finish(mask(cell.error) if cell.error else None)
 
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run

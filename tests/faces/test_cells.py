@@ -90,10 +90,14 @@ def test_secrets_never_reach_the_store(notebook, store):
     notebook.ask(f"key = '{SECRET}'")
     notebook.run(f"raise RuntimeError('refused: {SECRET}')")
     notebook.ask("%mlops end")
+    notebook.run(f"%%mlops track flights --name whole\nraise RuntimeError('refused: {SECRET}')")
+    notebook.run(f"import mlops_magics\nwith mlops_magics.track('flights', 'with'):\n    raise OSError('{SECRET}')")
+    assert {store.find(name).status for name in ("whole", "with")} == {"failed"}
     store.fold()
     for file in store.path.rglob("*"):
         assert not file.is_file() or SECRET.encode() not in file.read_bytes()
-    assert [cell.status for cell in store.own_cells("@last")] == ["ok", "ok", "error", "ok"]
+    first = store.all_runs()[0]
+    assert [cell.status for cell in store.own_cells(first)] == ["ok", "ok", "error", "ok"]
 
 
 def test_show_cells_tells_them_in_the_order_they_ran(notebook):
