@@ -90,6 +90,7 @@ def do(step, notebook, client) -> str:
 def run(cell, client) -> tuple[int, str | None]:
     """Send a cell to the kernel as a front end does, with its id; tells its number, and the kind of its error."""
     content = {"code": cell.source, "silent": False, "store_history": True, "allow_stdin": False}
+    content["stop_on_error"] = False  # the next step is sent whatever this one does
     message = client.session.msg("execute_request", content)
     message["metadata"] = {"cellId": cell.id}
     client.shell_channel.send(message)

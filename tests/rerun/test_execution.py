@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -85,6 +85,14 @@ def test_a_kernel_that_does_not_start(tmp_path) -> None:
     _, done = run("x = 1", environment=kernel_environment(PYTHONPATH=str(broken.parent)))
     assert done.stop.index is None
     assert "no kernel today" in done.stop.traceback
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_felt() -> Iterator[None]:
+    """What a shell starts in the background is told to ignore interrupts."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 def interrupt_when(is_time: Callable[[], bool]) -> None:

@@ -10,6 +10,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from mlops_magics.store.location import Layout
+from mlops_magics.store.settings import FILE_NAME, Settings, read_settings
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -22,7 +25,14 @@ def blocks(language: str) -> list[str]:
 
 
 def test_no_block_is_of_a_kind_nobody_runs() -> None:
-    assert {name for name, _ in BLOCKS} == {"ipython", "python", "sh"}
+    assert {name for name, _ in BLOCKS} == {"ipython", "python", "sh", "toml"}
+
+
+def test_its_settings_are_settings(tmp_path) -> None:
+    (text,) = blocks("toml")
+    (tmp_path / FILE_NAME).write_text(text, encoding="utf-8")
+    settings = read_settings(Layout(tmp_path))
+    assert settings == Settings(private_columns=frozenset({"ssn"}), system_seconds=5.0)
 
 
 def test_it_is_short() -> None:
