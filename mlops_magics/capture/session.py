@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.autolog import Autolog
 from mlops_magics.capture.cells import CellLog, ExecutedCell
 from mlops_magics.capture.guard import Guard
 from mlops_magics.capture.outputs import Output, OutputWatch
@@ -25,6 +24,7 @@ from mlops_magics.look.progress import Progress
 from mlops_magics.records import Cell, Judged, Record, Seed, Text
 
 if TYPE_CHECKING:
+    from mlops_magics.capture.autolog import Autolog
     from mlops_magics.capture.notebook.findings import Examination
     from mlops_magics.capture.notebook.flow import Execution
 
@@ -68,7 +68,7 @@ class Session:
         self._worker = Worker(self._guard)
         self._outputs = OutputWatch(shell)
         self._keeps_outputs = True
-        self._fits = Autolog(self)
+        self._fits: Autolog | None = None
         self.autolog = True
         self.progress = progress
 
@@ -186,7 +186,7 @@ class Session:
         run = self.run
         self._places[run.id] = self._offset, len(list(self._cells))
         with self._guard("fits"):
-            self._fits.remove()
+            self._ignore_fits()
         dropped = self._worker.finish()
         if dropped:
             self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
@@ -326,9 +326,18 @@ class Session:
         return found
 
     def _watch_fits(self) -> None:
-        if self.has_run and self.autolog and self.run.settings.autolog:
-            self._fits.refresh()
-        else:
+        if not (self.has_run and self.autolog and self.run.settings.autolog):
+            self._ignore_fits()
+            return
+        if self._fits is None:
+            # Half of what loading this package would otherwise take.
+            from mlops_magics.capture.autolog import Autolog
+
+            self._fits = Autolog(self)
+        self._fits.refresh()
+
+    def _ignore_fits(self) -> None:
+        if self._fits is not None:
             self._fits.remove()
 
     def _notebook(self) -> str | None:
