@@ -52,6 +52,13 @@ class Session:
         IPython's shell.
     progress
         Makes a progress bar with a label, for fits that take long.
+
+    Attributes
+    ----------
+    autolog
+        Whether fits are recorded.
+    examined
+        How far the notebook could be trusted when the last run ended.
     """
 
     def __init__(self, shell: Any, *, progress: ProgressBar = _no_bar) -> None:
@@ -68,6 +75,7 @@ class Session:
         self._worker = Worker(self._guard)
         self._outputs = OutputWatch(shell)
         self._keeps_outputs = True
+        self.examined: Examination | None = None
         self._fits: Autolog | None = None
         self.autolog = True
         self.progress = progress
@@ -190,6 +198,7 @@ class Session:
         dropped = self._worker.finish()
         if dropped:
             self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
+        self.examined = None
         with self._guard("how far the notebook can be trusted"):
             run.observe(*self._judged())
         run.end("failed" if error else "finished", error)
@@ -292,7 +301,7 @@ class Session:
             for cell in self._cells
             for call in seeds_in(cell.source)
         ]
-        seen = self.examine()
+        seen = self.examined = self.examine()
         subject = self._notebook() or "notebook"
         return [*seeds, Judged(question="notebook", subject=subject, verdict=seen.verdict, detail=seen.to_dict())]
 

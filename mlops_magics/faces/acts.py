@@ -25,7 +25,9 @@ def track(context: Context, words: Namespace) -> Any:
         outputs=not words.no_outputs,
         system_seconds=words.system,
     )
-    return run if former is None else Both(Said(f"{former.experiment} / {former.name} was open, and is finished."), run)
+    if former is None:
+        return run
+    return Both(Said(f"{former.experiment} / {former.name} was open, and is finished."), run, value=run)
 
 
 def log(context: Context, words: Namespace) -> Any:
@@ -102,8 +104,12 @@ def _grouping(context: Context, X: Any, word: str) -> Any:
 
 
 def end(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every act takes both
-    """End the open run."""
-    return context.session.end()
+    """End the open run, and say what makes its notebook doubtful."""
+    run = context.session.end()
+    seen = context.session.examined
+    if seen is None or seen.verdict != "fail":
+        return run
+    return Both(run, Said(f"{seen.sentence}: %mlops cells tells which"), value=run)
 
 
 def runs(context: Context, words: Namespace) -> Any:

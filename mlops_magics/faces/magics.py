@@ -71,7 +71,7 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
             return None
         result = verb.act(self._context, parsed)
         if wants_value:
-            return result.second if isinstance(result, Both) else result
+            return result.value if isinstance(result, Both) else result
         display(result)
         return None
 

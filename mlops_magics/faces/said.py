@@ -23,11 +23,12 @@ class Said(Shown):
 
 
 class Both(Shown):
-    """Two results, one under the other; the second is what the verb is about."""
+    """Two results, one under the other; ``value`` is the one that the verb is about."""
 
-    def __init__(self, first: Shown, second: Shown) -> None:
+    def __init__(self, first: Shown, second: Shown, *, value: Shown) -> None:
         self.first = first
         self.second = second
+        self.value = value
 
     def document(self) -> Document:
         """The blocks of both."""

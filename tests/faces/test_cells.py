@@ -118,12 +118,21 @@ def test_what_is_found_about_the_notebook_is_told_in_the_run_and_on_the_leaderbo
     notebook.ask("y = x + 1", cell_id="b")
     notebook.ask("x = 2", cell_id="a")
     assert notebook.ask("%mlops cells", cell_id="c").result.success
-    notebook.ask("%mlops end", cell_id="e")
+    ended = notebook.ask("run = %mlops end\nrun", cell_id="e")
+    assert "is finished" in ended.printed
     (judged,) = [item for item in store.verdicts("one") if item.question == "notebook"]
     assert judged.verdict == "fail"
     assert "stale" in {finding["kind"] for finding in judged.detail["findings"]}
     assert judged.detail["sentence"] in notebook.ask("%mlops show one").text
     assert judged.detail["sentence"] in notebook.ask("%mlops runs").shown[0]["text/html"]
+
+
+def test_the_end_says_what_makes_the_notebook_doubtful(notebook):
+    notebook.ask("x = 1", cell_id="a")
+    notebook.ask("%mlops track flights --name one", cell_id="t")
+    notebook.ask("y = x + 1", cell_id="b")
+    notebook.ask("x = 2", cell_id="a")
+    assert "1 cell is stale: %mlops cells tells which" in notebook.ask("%mlops end", cell_id="e").text
 
 
 def test_a_straight_notebook_is_told_nothing(notebook, store):
