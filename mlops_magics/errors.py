@@ -73,6 +73,32 @@ class StoreError(MlopsError):
     """The store could not be found, read or written."""
 
 
+class ConditionError(StoreError):
+    """A condition on runs was not understood.
+
+    Attributes
+    ----------
+    condition, at
+        The text, and from which of its characters on, counted from 0, it was not understood.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        condition: str,
+        at: int,
+        seen: object = None,
+        exists: Iterable[object] = (),
+        hint: str | None = None,
+    ) -> None:
+        where = f"in {condition!r}, at character {at + 1}" if condition else "where"
+        super().__init__(f"{where}: {what}", seen=seen, exists=exists, hint=hint)
+        self.reason = what
+        self.condition = condition
+        self.at = at
+
+
 class RunNotFound(MlopsError, LookupError):
     """No run, or more than one, answers to the reference given."""
 

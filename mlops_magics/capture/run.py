@@ -71,7 +71,7 @@ class ActiveRun(Shown):
         self.facts = 0
         self.has_own_model = False
         self._closing = threading.Lock()
-        self._watches: list[Watch] = []
+        self._before_end: list[Callable[[], object]] = []
         self._journal = store.open_journal(identity.id)
         self._metric = self._journal.metric
         self._names: set[str] = set()
@@ -296,8 +296,9 @@ class ActiveRun(Shown):
         """
         if status not in ENDS:
             raise ValueNotRecorded(f"a run does not end as {status!r}", seen=status, exists=ENDS)
-        for watch in self._watches:
-            watch.stop()
+        waiting, self._before_end = self._before_end, []
+        for act in waiting:
+            act()
         with self._closing:
             if self.status != "running":
                 return
@@ -343,8 +344,12 @@ class ActiveRun(Shown):
 
     def watch(self, watch: Watch) -> None:
         """Keep something going until the run ends."""
-        self._watches.append(watch)
+        self.before_end(watch.stop)
         watch.start()
+
+    def before_end(self, act: Callable[[], object]) -> None:
+        """Have something done when the run ends, while it can still be recorded to. It must not raise."""
+        self._before_end.append(act)
 
     def to_dict(self) -> dict[str, str]:
         """What it is called and how it stands, JSON-ready."""

@@ -143,7 +143,7 @@ class Session:
         former = self.run if self.has_run else None
         is_same = former and former.experiment == experiment and name in {None, former.name}
         if resume and is_same:
-            self._end_former()
+            self.run.end()
         # Otherwise the former ends when the new one has begun: a wrong word must not end it.
         begun = track(
             experiment,
@@ -154,9 +154,10 @@ class Session:
             system_seconds=system_seconds,
         )
         if self.has_run:
-            self._end_former()
+            self.run.end()
         self._guard.renew()
         self._run = begun
+        begun.before_end(partial(self._settle, begun))
         self._keeps_outputs = outputs and begun.settings.outputs
         self._begins_run, self._ends_run = self._cells.running is not None, this_cell
         self._first = len(self._cells.executed) + 1
@@ -175,33 +176,25 @@ class Session:
             None is open.
         """
         run = self.run
-        if self._cells.running:
-            self._cells.measure(self._cells.running)
-            self._record_cell(self._cells.running)
-        self._finish()
+        run.end()
         return run
 
-    def _end_former(self) -> None:
-        # A cell that begins by starting another run is no part of this one, unless it is where this one began.
+    def _settle(self, run: ActiveRun) -> None:
+        """Write down what is still to be seen, before the run ends: by a verb, in Python, or with its cell."""
         running = self._cells.running
+        # A cell that begins by starting another run is no part of this one, unless it is where this one began.
         if running and (self._begins_run or not _BEGINS_WITH_TRACK.match(running.source)):
             self._cells.measure(running)
             self._record_cell(running)
-        self._finish()
-
-    def _finish(self, error: str | None = None) -> None:
-        """Write down what is still to be seen, and end the run."""
-        run = self.run
         self._places[run.id] = self._offset, len(list(self._cells))
         with self._guard("fits"):
             self._ignore_fits()
-        dropped = self._worker.finish()
-        if dropped:
-            self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
+        with self._guard("what was still being looked at"), self.progress("end") as bar:
+            if dropped := self._worker.finish(bar):
+                self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
         self.examined = None
         with self._guard("how far the notebook can be trusted"):
             run.observe(*self._judged())
-        run.end("failed" if error else "finished", error)
         self._begins_run = self._ends_run = False
 
     # -- cells ------------------------------------------------------------------------------------------------------
@@ -226,7 +219,7 @@ class Session:
             with self._guard("what cells display"):
                 self._record_outputs(cell, result)
             if self._ends_run:
-                self._finish(mask(cell.error) if cell.error else None)
+                self.run.end("failed" if cell.error else "finished", mask(cell.error) if cell.error else None)
 
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from mlops_magics.capture.guard import Guard
+from mlops_magics.look.progress import Progress
 
 PATIENCE_SECONDS = 0.2
 """How often a wait looks up, so that an interrupt is felt."""
@@ -45,8 +46,13 @@ class Worker:
         """How many pieces of work are not done yet."""
         return sum(not future.done() for future in self._waiting)
 
-    def finish(self) -> int:
+    def finish(self, progress: Progress | None = None) -> int:
         """Wait for everything that was asked for. An interrupt drops what has not begun.
+
+        Parameters
+        ----------
+        progress
+            Told the share that is done.
 
         Returns
         -------
@@ -56,7 +62,10 @@ class Worker:
         if self._owner != os.getpid():
             return 0
         try:
-            while self.pending:
+            asked = max(1, len(self._waiting))
+            while pending := self.pending:
+                if progress:
+                    progress(1 - pending / asked, "looking at what the run stands on")
                 wait(self._waiting, timeout=PATIENCE_SECONDS)
             return 0
         except KeyboardInterrupt:

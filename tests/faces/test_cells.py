@@ -135,6 +135,16 @@ def test_the_end_says_what_makes_the_notebook_doubtful(notebook):
     assert "1 cell is stale: %mlops cells tells which" in notebook.ask("%mlops end", cell_id="e").text
 
 
+def test_a_run_ended_in_python_is_settled_as_by_the_verb(notebook, store):
+    notebook.ask("import pandas as pd\nfrom sklearn.linear_model import LinearRegression")
+    notebook.ask("run = %mlops track flights --name one")
+    notebook.ask("frame = pd.DataFrame({'a': [1.0, 2.0]})\nmodel = LinearRegression().fit(frame, [1, 2])\nrun.end()")
+    assert {table.role for table in store.datasets("one")} == {"fit", "fit target"}
+    assert [cell.facts > 0 for cell in store.own_cells("one")] == [False, True]
+    assert [item.question for item in store.verdicts("one")] == ["notebook"]
+    assert len(store.fits("one")) == 1
+
+
 def test_a_straight_notebook_is_told_nothing(notebook, store):
     for source in ("x = 1", "%mlops track flights --name one", "y = x", "%mlops log a=1", "%mlops end"):
         notebook.ask(source, cell_id=source)
