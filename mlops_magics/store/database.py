@@ -149,6 +149,19 @@ class Database:
                 f"DuckDB does not understand: {_one_line(error)}", hint="%mlops sql lists the tables"
             ) from error
 
+    def fill(self, table: str, query: str, parameters: Any = None) -> None:
+        """Make a temporary table of what a query answers, in place of one of that name.
+
+        Raises
+        ------
+        StoreError
+            The query is wrong; DuckDB's words say where.
+        """
+        try:
+            self.query(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", parameters)
+        except duckdb.Error as error:
+            raise StoreError(f"DuckDB does not understand: {_one_line(error)}") from error
+
     def ledger(self) -> dict[str, int]:
         """How far each journal is folded, in the attached file."""
         if "journals" not in self._stored:

@@ -5,26 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.errors import StoreError
 from mlops_magics.records import decode
+from mlops_magics.store.selection import CHOSEN, choose_runs
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from mlops_magics.store.conditions.tree import Condition
     from mlops_magics.store.database import Database
 
 TABLES = {"params": "params", "metrics": "metric_sums"}
 RUN_COLUMNS = ("id", "experiment", "name", "status", "started", "ended", "seconds", "parent", "source")
 
 
-def runs_frame(database: Database, experiment: str | None, where: str | None) -> pandas.DataFrame:
-    """See :meth:`mlops_magics.store.queries.Store.runs`. Needs the views."""
+def runs_frame(
+    database: Database, experiment: str | None = None, where: str | Condition | None = None, *,
+    ids: Sequence[str] | None = None,
+) -> pandas.DataFrame:  # fmt: skip
+    """See :meth:`mlops_magics.store.queries.Store.runs`. With ``ids``, those runs in their order. Needs the views."""
     import pandas
 
-    runs = _chosen(database, experiment, where)
-    ids = runs["id"].tolist()
-    return pandas.concat([runs, _wide(database, "params", ids), _wide(database, "metrics", ids)], axis="columns")
+    choose_runs(database, experiment, where)
+    source, order = CHOSEN, "started DESC, id DESC"
+    if ids is not None:
+        wanted = "(SELECT unnest($ids::VARCHAR[]) AS id, unnest(range(len($ids))) AS position)"
+        source, order = f"{CHOSEN} JOIN {wanted} USING (id)", "position"
+    runs = database.frame(
+        f"SELECT {', '.join(RUN_COLUMNS)} FROM {source} ORDER BY {order}", None if ids is None else {"ids": list(ids)}
+    )
+    known = runs["id"].tolist()
+    return pandas.concat([runs, _wide(database, "params", known), _wide(database, "metrics", known)], axis="columns")
 
 
 def history_frame(database: Database, runs: Sequence[str], key: str | None) -> pandas.DataFrame:
@@ -75,61 +86,3 @@ def _decoded(texts: Iterable[str]) -> numpy.ndarray[Any, Any]:
     import pandas
 
     return pandas.Series(decode(f"[{','.join(texts)}]"), dtype=object).to_numpy()
-
-
-def _chosen(database: Database, experiment: str | None, where: str | None) -> pandas.DataFrame:
-    source = "runs" if where is None else f"({_conditioned(database, where)})"
-    try:
-        return database.frame(
-            f"""SELECT {', '.join(RUN_COLUMNS)} FROM (SELECT *, epoch(ended - started) AS seconds FROM {source})
-                WHERE $experiment IS NULL OR experiment = $experiment ORDER BY started DESC, id DESC""",
-            {"experiment": experiment},
-        )
-    except StoreError as error:
-        if where is None:
-            raise
-        hint = """Quote names that are no words: metrics."val/auc\""""
-        raise StoreError(f"where={where!r}: {error.what}", exists=_names(database), hint=hint) from error
-
-
-def _conditioned(database: Database, where: str) -> str:
-    """SELECT of the runs that meet a condition, in which ``params.max_depth`` is a column of the table ``params``."""
-    params = _columns(database, "params", where, "coalesce(TRY_CAST(value AS DOUBLE)::VARCHAR, value ->> '$')")
-    metrics = _columns(database, "metric_sums", where, "value")
-    return f"""
-        WITH params AS ({params}), metrics AS ({metrics}),
-             runs AS (SELECT *, epoch(ended - started) AS seconds FROM runs)
-        SELECT runs.* EXCLUDE seconds FROM runs
-        LEFT JOIN params ON params.{_RUN} = runs.id LEFT JOIN metrics ON metrics.{_RUN} = runs.id
-        WHERE ({where}
-        )
-    """
-
-
-_RUN = '"the run"'
-"""Not ``run``, which somebody's parameter may be called."""
-
-
-def _columns(database: Database, table: str, where: str, value: str) -> str:
-    """SELECT with a row per run, and a column per key that the condition mentions."""
-    keys = database.query(
-        f"""SELECT key, bool_and(TRY_CAST(value AS DOUBLE) IS NOT NULL) FROM {table}
-            WHERE key <> '' AND contains(lower($where), lower(replace(key, '"', '""'))) GROUP BY key ORDER BY key""",
-        {"where": where},
-    ).fetchall()
-    # SQL names have no case: of "lr" and "LR", the one that is spelled as in the condition.
-    meant = {key.lower(): (key, is_numeric) for key, is_numeric in sorted(keys, key=lambda pair: pair[0] in where)}
-    columns = [f"run AS {_RUN}"]
-    for key, is_numeric in meant.values():
-        literal, name = key.replace("'", "''"), key.replace('"', '""')
-        shown = f"TRY_CAST({value} AS DOUBLE)" if is_numeric else value
-        columns.append(f"any_value({shown}) FILTER (key = '{literal}') AS \"{name}\"")
-    return f"SELECT {', '.join(columns)} FROM {table} GROUP BY run"
-
-
-def _names(database: Database) -> list[str]:
-    rows = database.query(
-        """SELECT DISTINCT 'metrics.' || key AS name FROM metric_sums
-           UNION ALL SELECT DISTINCT 'params.' || key FROM params ORDER BY name"""
-    )
-    return [str(name) for (name,) in rows.fetchall()]

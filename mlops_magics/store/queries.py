@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas
 
     from mlops_magics.look.progress import Progress
+    from mlops_magics.store.conditions.tree import Condition
     from mlops_magics.store.fold import FoldReport
 
 _keeper = Keeper()
@@ -152,7 +153,7 @@ class Store(RunFacts):
         with self._access.reading(frames=True) as database:
             return database.frame(query, parameters)
 
-    def runs(self, experiment: str | None = None, where: str | None = None) -> pandas.DataFrame:
+    def runs(self, experiment: str | None = None, where: str | Condition | None = None) -> pandas.DataFrame:
         """Every run as a row, newest first.
 
         Columns: ``id, experiment, name, status, started, ended, seconds, parent, source``, then ``params.KEY`` and
@@ -163,8 +164,14 @@ class Store(RunFacts):
         experiment
             Only its runs.
         where
-            An SQL condition over the run's columns, ``params.KEY`` and ``metrics.KEY``, such as
-            ``"metrics.auc > 0.7 AND params.max_depth <= 6"``.
+            A condition, such as ``"auc > 0.7 and params.depth <= 6 and tag.team = 'ops'"``, in the language of
+            :mod:`mlops_magics.store.conditions`. A text that is not of this language is taken for an SQL condition
+            over the run's columns, ``params.KEY`` and ``metrics.KEY``.
+
+        Raises
+        ------
+        ConditionError
+            The condition is neither; it says where, and what there is.
         """
         from mlops_magics.store.frames import runs_frame
 
