@@ -1,0 +1,216 @@
+"""Metrics as statistics of rows: of the sample, of resamples of it, and of the sample without each of its rows.
+
+The bootstrap asks for a metric of a thousand resamples. Here a resample is how often each row is in it, so that a mean
+is one product of matrices, and a ranking is sorted once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.intp]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Statistic(Protocol):
+    """A metric of some rows. NaN where it is undefined."""
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Its value in each resample; ``counts`` has a row per resample: how often each row of the sample is in it."""
+
+    def without_each(self) -> Floats:
+        """Its value without the first row, without the second, …: the jackknife."""
+
+
+class Means(Protocol):
+    """Several quantities per row, of which only the means matter."""
+
+    @property
+    def rows(self) -> int:
+        """Of the sample."""
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Their means in each resample, resamples × quantities."""
+
+    def without_each(self) -> Iterator[tuple[Any, Floats]]:
+        """Which rows, and the means without each of them, rows × quantities; block by block."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantities:
+    """Quantities as a matrix: ``values`` is rows × quantities."""
+
+    values: Floats
+
+    @property
+    def rows(self) -> int:
+        """Of the sample."""
+        return len(self.values)
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Their means in each resample."""
+        means: Floats = counts @ self.values / len(self.values)
+        return means
+
+    def without_each(self) -> Iterator[tuple[Any, Floats]]:
+        """All rows in one block."""
+        yield slice(None), (self.values.sum(axis=0) - self.values) / (len(self.values) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Tallies:
+    """For labels true and answered: the share of rows that are each label, are called each label, and are both.
+
+    ``cells`` numbers the pairs (truth, answer) that occur, one per row; ``truth`` and ``answer`` are the codes of each
+    cell. The 3 × ``labels`` quantities are the shares of truths, of answers, and of hits.
+    """
+
+    cells: Ints
+    truth: Ints
+    answer: Ints
+    labels: int
+
+    @classmethod
+    def of(cls, truth: Ints, answer: Ints, *, labels: int) -> Tallies:
+        """Of one code per row on either side, below ``labels``."""
+        pairs, cells = np.unique(truth * labels + answer, return_inverse=True)
+        return cls(cells.reshape(-1), pairs // labels, pairs % labels, labels)
+
+    @property
+    def rows(self) -> int:
+        """Of the sample."""
+        return len(self.cells)
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Their means in each resample."""
+        size = len(self.truth)
+        by_cell = np.stack([np.bincount(self.cells, weights=row, minlength=size) for row in counts])
+        return self._quantities(by_cell / len(self.cells))
+
+    def without_each(self) -> Iterator[tuple[Any, Floats]]:
+        """Rows of one cell have one value, which is worked out once."""
+        rows, by_cell = len(self.cells), np.bincount(self.cells, minlength=len(self.truth))
+        order, ends = np.argsort(self.cells, kind="stable"), np.cumsum(by_cell)
+        whole = self._quantities(by_cell[None, :].astype(np.float64))[0]
+        for cell, end in enumerate(ends):
+            one = whole.copy()
+            one[self.truth[cell]] -= 1
+            one[self.labels + self.answer[cell]] -= 1
+            one[2 * self.labels + self.truth[cell]] -= self.truth[cell] == self.answer[cell]
+            yield order[end - by_cell[cell] : end], one[None, :] / (rows - 1)
+
+    def _quantities(self, by_cell: Floats) -> Floats:
+        found = np.zeros((len(by_cell), 3 * self.labels))
+        is_hit = self.truth == self.answer
+        for first, codes, weights in (
+            (0, self.truth, by_cell),
+            (self.labels, self.answer, by_cell),
+            (2 * self.labels, self.truth, by_cell * is_hit),
+        ):
+            np.add.at(found.T, first + codes, weights.T)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class OfMeans:
+    """A metric that is worked out from means: ``value`` takes samples × quantities and gives one number per sample."""
+
+    means: Means
+    value: Callable[[Floats], Floats]
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Its value in each resample."""
+        return self.value(self.means.resampled(counts))
+
+    def without_each(self) -> Floats:
+        """Its value without each row."""
+        found = np.empty(self.means.rows)
+        for rows, means in self.means.without_each():
+            found[rows] = self.value(means)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePrecision:
+    """Sum of precision times the step in recall, without interpolation; ties of scores are one step."""
+
+    is_positive: Bools
+    scores: Floats
+
+    @cached_property
+    def _sorted(self) -> tuple[Ints, Ints, Bools]:
+        """Rows from the highest score down, the last position of each distinct score, and which are positive."""
+        order = np.argsort(-self.scores, kind="stable")
+        ordered = self.scores[order]
+        return order, np.r_[np.flatnonzero(np.diff(ordered)), len(ordered) - 1], self.is_positive[order]
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Its value in each resample; NaN in one without positives."""
+        order, last, is_positive = self._sorted
+        found = np.empty(len(counts))
+        for number, count in enumerate(counts):
+            weights = count[order]
+            called = np.cumsum(weights)[last]
+            hits = np.cumsum(weights * is_positive)[last]
+            steps = np.diff(hits, prepend=0.0)
+            total = hits[-1]
+            # Nothing is called positive before the first row that is in the resample, and there is no step there.
+            np.maximum(called, 1.0, out=called)
+            found[number] = (steps * hits / called).sum() / total if total else np.nan
+        return found
+
+    def without_each(self) -> Floats:
+        """Its value without each row, all of them in one pass over the ranking."""
+        order, last, is_positive = self._sorted
+        hits, called = np.cumsum(is_positive)[last].astype(np.float64), last + 1.0
+        steps = np.diff(hits, prepend=0.0)
+        terms = steps * hits / called
+        before = np.cumsum(terms) - terms
+        block = np.repeat(np.arange(len(last)), np.diff(last, prepend=-1))
+        found = np.empty(len(order))
+        for is_hit in (False, True):
+            gone = float(is_hit)
+            fewer = np.maximum(called - 1, 1.0)
+            lower = steps * (hits - gone) / fewer
+            after = lower[::-1].cumsum()[::-1] - lower
+            own = (steps - gone) * (hits - gone) / fewer
+            total = hits[-1] - gone
+            values = (before + own + after) / total if total else np.full(len(last), np.nan)
+            rows = is_positive == is_hit
+            found[order[rows]] = values[block[rows]]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Median:
+    """The median of one number per row."""
+
+    values: Floats
+
+    @cached_property
+    def _order(self) -> Ints:
+        return np.argsort(self.values, kind="stable")
+
+    def resampled(self, counts: Floats) -> Floats:
+        """Its value in each resample."""
+        order, rows = self._order, len(self.values)
+        ordered, found = self.values[order], np.empty(len(counts))
+        for number, count in enumerate(counts):
+            middle = np.searchsorted(np.cumsum(count[order]), ((rows - 1) // 2, rows // 2), side="right")
+            found[number] = ordered[middle].mean()
+        return found
+
+    def without_each(self) -> Floats:
+        """Its value without each row: one of three."""
+        order, rows = self._order, len(self.values)
+        ordered, rank = self.values[order], np.empty(rows, dtype=np.intp)
+        rank[order] = np.arange(rows)
+        low, high = (rows - 2) // 2, (rows - 1) // 2
+        middle: Floats = (ordered[low + (rank <= low)] + ordered[high + (rank <= high)]) / 2
+        return middle
