@@ -16,12 +16,13 @@ import numpy as np
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.intp]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Counts = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Statistic(Protocol):
     """A metric of some rows. NaN where it is undefined."""
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Its value in each resample; ``counts`` has a row per resample: how often each row of the sample is in it."""
 
     def without_each(self) -> Floats:
@@ -35,7 +36,7 @@ class Means(Protocol):
     def rows(self) -> int:
         """Of the sample."""
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Their means in each resample, resamples × quantities."""
 
     def without_each(self) -> Iterator[tuple[Any, Floats]]:
@@ -53,9 +54,9 @@ class Quantities:
         """Of the sample."""
         return len(self.values)
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Their means in each resample."""
-        means: Floats = counts @ self.values / len(self.values)
+        means: Floats = counts.astype(np.float64) @ self.values / len(self.values)
         return means
 
     def without_each(self) -> Iterator[tuple[Any, Floats]]:
@@ -87,7 +88,7 @@ class Tallies:
         """Of the sample."""
         return len(self.cells)
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Their means in each resample."""
         size = len(self.truth)
         by_cell = np.stack([np.bincount(self.cells, weights=row, minlength=size) for row in counts])
@@ -124,7 +125,7 @@ class OfMeans:
     means: Means
     value: Callable[[Floats], Floats]
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Its value in each resample."""
         return self.value(self.means.resampled(counts))
 
@@ -150,19 +151,22 @@ class AveragePrecision:
         ordered = self.scores[order]
         return order, np.r_[np.flatnonzero(np.diff(ordered)), len(ordered) - 1], self.is_positive[order]
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Its value in each resample; NaN in one without positives."""
-        order, last, is_positive = self._sorted
-        found = np.empty(len(counts))
+        order, last_of_ties, is_positive = self._sorted
+        ends = np.cumsum(is_positive)[last_of_ties]
+        # Only where positives are is there a step.
+        has_step = np.diff(ends, prepend=0) > 0
+        last, ends_of_positives, positives = last_of_ties[has_step], ends[has_step] - 1, order[is_positive]
+        found = np.full(len(counts), np.nan)
         for number, count in enumerate(counts):
-            weights = count[order]
-            called = np.cumsum(weights)[last]
-            hits = np.cumsum(weights * is_positive)[last]
-            steps = np.diff(hits, prepend=0.0)
-            total = hits[-1]
-            # Nothing is called positive before the first row that is in the resample, and there is no step there.
-            np.maximum(called, 1.0, out=called)
-            found[number] = (steps * hits / called).sum() / total if total else np.nan
+            # Whole numbers are summed up four times as fast as floats.
+            called = np.cumsum(count.take(order), dtype=np.int32)[last]
+            hits = np.cumsum(count.take(positives), dtype=np.int32)[ends_of_positives].astype(np.float64)
+            if len(hits) and hits[-1]:
+                steps = np.diff(hits, prepend=0.0)
+                # Above the first row of the resample nothing is called positive, and there is no step either.
+                found[number] = (steps * hits / np.maximum(called, 1)).sum() / hits[-1]
         return found
 
     def without_each(self) -> Floats:
@@ -197,13 +201,14 @@ class Median:
     def _order(self) -> Ints:
         return np.argsort(self.values, kind="stable")
 
-    def resampled(self, counts: Floats) -> Floats:
+    def resampled(self, counts: Counts) -> Floats:
         """Its value in each resample."""
         order, rows = self._order, len(self.values)
         ordered, found = self.values[order], np.empty(len(counts))
+        middle = (rows - 1) // 2, rows // 2
         for number, count in enumerate(counts):
-            middle = np.searchsorted(np.cumsum(count[order]), ((rows - 1) // 2, rows // 2), side="right")
-            found[number] = ordered[middle].mean()
+            up_to = np.cumsum(count.take(order), dtype=np.int32)
+            found[number] = ordered[np.searchsorted(up_to, middle, side="right")].mean()
         return found
 
     def without_each(self) -> Floats:

@@ -1,0 +1,304 @@
+"""What comparing two runs row by row found: metric by metric, in a sentence, and where the other one wins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mlops_magics.compare.significance.estimate import LEVEL, Estimate
+from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.look.numbers import count, number, percent
+from mlops_magics.records import Run
+
+Verdict = Literal["better", "worse", "not told apart"]
+"""Of the right side. A difference is told apart where its adjusted p-value is below 1 - level and its interval
+excludes 0."""
+
+TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown"}
+MOST_SLICES = 12
+"""Shown; :attr:`Comparison.slices` has them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricComparison:
+    """One metric of both sides, and whether they are told apart.
+
+    Attributes
+    ----------
+    estimate
+        The difference, right minus left, with interval and p-value.
+    adjusted_p
+        The p-value, adjusted for the metrics (Benjamini-Hochberg), slices (Benjamini-Hochberg) or variants (Holm)
+        it was looked at with.
+    more_rows
+        Rows to add until a difference of this size is told apart with a power of 80 %; 0 if it is, None where there
+        is no difference or rows are not what is missing.
+    """
+
+    metric: str
+    is_lower_better: bool
+    estimate: Estimate
+    adjusted_p: float
+    level: float = LEVEL
+    more_rows: int | None = None
+
+    @property
+    def gain(self) -> tuple[float, float, float]:
+        """By how much the right side is better, and the ends of the interval: negative where it is worse."""
+        found = self.estimate
+        if self.is_lower_better:
+            return -found.difference + 0.0, -found.high + 0.0, -found.low + 0.0
+        return found.difference, found.low, found.high
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the right side is, compared with the left one."""
+        if self.adjusted_p >= 1 - self.level or self.estimate.has_zero:
+            return "not told apart"
+        return "better" if self.gain[0] > 0 else "worse"
+
+    @property
+    def chance_right_is_better(self) -> float:
+        """The probability that the right side truly is the better one, were any difference as likely beforehand."""
+        greater = self.estimate.chance_greater
+        return 1 - greater if self.is_lower_better else greater
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything by name, JSON-ready."""
+        return {
+            "metric": self.metric, "is_lower_better": self.is_lower_better, **self.estimate.to_dict(),
+            "adjusted_p": self.adjusted_p, "verdict": self.verdict, "more_rows": self.more_rows,
+            "chance_right_is_better": self.chance_right_is_better, "level": self.level,
+        }
+
+    def sentence(self, left: str, right: str) -> str:
+        """What was found, in words and without a full stop."""
+        gain, low, high = self.gain
+        if self.verdict == "not told apart":
+            rows = f"; about {_rough(self.more_rows)} more rows would do" if self.more_rows else ""
+            return (
+                f"{left} and {right} are not told apart by {self.metric}: the difference is "
+                f"{number(self.estimate.difference, sign=True)} "
+                f"[{number(self.estimate.low, sign=True)}, {number(self.estimate.high, sign=True)}]{rows}"
+            )
+        winner = right if self.verdict == "better" else left
+        ends = (low, high) if self.verdict == "better" else (-high, -low)
+        return f"{winner} is better by {number(abs(gain))} {self.metric} [{number(ends[0])}, {number(ends[1])}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceComparison:
+    """The same within the rows that have one level of a column."""
+
+    column: str
+    level: str
+    rows: int
+    comparison: MetricComparison
+
+    @property
+    def name(self) -> str:
+        """``origin = EWR``."""
+        return f"{self.column} = {self.level}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything by name, JSON-ready; ``level`` is that of the interval, ``of`` the level of the column."""
+        return {"column": self.column, "of": self.level, "rows": self.rows, **self.comparison.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """The rows on which two models answer differently.
+
+    Attributes
+    ----------
+    rows, of_rows
+        How many, of how many. Of a regression: rows whose answers are not the same number.
+    only_left, only_right
+        Rows that only this side has right; of a regression, rows in which its answer is closer to the truth.
+    examples
+        Numbers of the rows, from 0, in which the two are furthest apart, the greatest distance first.
+    """
+
+    rows: int
+    of_rows: int
+    only_left: int
+    only_right: int
+    examples: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything by name, JSON-ready."""
+        return {
+            "rows": self.rows, "of_rows": self.of_rows, "only_left": self.only_left, "only_right": self.only_right,
+            "examples": list(self.examples),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
+    """Whether one of two runs is really better, on the same rows.
+
+    Attributes
+    ----------
+    split, task, rows
+        What both were evaluated on; None and 0 where nothing was compared.
+    metrics
+        One comparison per metric, the most telling one first; empty with a ``reason``.
+    reason
+        Why nothing was compared row by row; empty where it was.
+    notes
+        Metrics that could not be compared, and why.
+    slices
+        The first metric on levels of columns; where the loser wins is in :attr:`where_loser_wins`.
+    folds
+        Scores of a cross-validation both did on the same data; independent of the rest.
+    """
+
+    left: Run
+    right: Run
+    split: str | None = None
+    task: str | None = None
+    rows: int = 0
+    metrics: tuple[MetricComparison, ...] = ()
+    reason: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    disagreement: Disagreement | None = None
+    slices: tuple[SliceComparison, ...] = ()
+    folds: tuple[MetricComparison, ...] = ()
+    level: float = LEVEL
+    seed: int = 0
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the right side by the first metric; None where nothing was compared."""
+        return self.metrics[0].verdict if self.metrics else None
+
+    @property
+    def where_loser_wins(self) -> tuple[SliceComparison, ...]:
+        """Slices on which the side that is worse on all rows is told apart as the better one."""
+        other = {"better": "worse", "worse": "better"}.get(self.verdict or "")
+        return tuple(piece for piece in self.slices if piece.comparison.verdict == other)
+
+    @property
+    def sentence(self) -> str:
+        """What was found, by the first metric: ``boosted is better by 0.041 roc_auc [0.036, 0.046].``"""
+        if not self.metrics:
+            return f"{_capital(self.reason)}." if self.reason else ""
+        found = self.metrics[0].sentence(*self.names)
+        slices = self.where_loser_wins
+        if slices:
+            loser = self.names[0] if self.verdict == "better" else self.names[1]
+            named = ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
+            found += f"; on {named} {loser} is"
+        return f"{found}."
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the sides are called; with their ids where their names are equal."""
+        if self.left.name != self.right.name:
+            return self.left.name, self.right.name
+        return f"{self.left.name} ({self.left.short_id})", f"{self.right.name} ({self.right.short_id})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything by name, JSON-ready; a run is its id and name."""
+        return {
+            "left": {"id": self.left.id, "name": self.left.name},
+            "right": {"id": self.right.id, "name": self.right.name},
+            "split": self.split, "task": self.task, "rows": self.rows, "level": self.level, "seed": self.seed,
+            "verdict": self.verdict, "sentence": self.sentence, "reason": self.reason, "notes": dict(self.notes),
+            "metrics": [found.to_dict() for found in self.metrics],
+            "disagreement": self.disagreement.to_dict() if self.disagreement else None,
+            "slices": [piece.to_dict() for piece in self.slices],
+            "folds": [found.to_dict() for found in self.folds],
+        }
+
+    def document(self) -> Document:
+        """The sentence, the metrics, and what is behind them."""
+        note = f"{count(self.rows, 'row')} of {self.split}" if self.metrics else ""
+        return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *self.blocks())
+
+    def blocks(self) -> Iterator[Any]:
+        """The same without a title, to be shown below something else."""
+        yield Line(self.sentence, tone=TONES[self.verdict] if self.verdict else "unknown")
+        if self.metrics:
+            yield _metrics_table(self.metrics, self.names, level=self.level)
+        for name, why in self.notes.items():
+            yield Line(f"{name} is not compared: {why}.", tone="quiet")
+        if self.disagreement:
+            yield Line(_disagreement(self.disagreement, self.names, self.task), tone="quiet")
+        if self.slices:
+            yield _slices_fold(self.slices, is_open=bool(self.where_loser_wins))
+        if self.folds:
+            yield _metrics_table(self.folds, self.names, level=self.level, caption="Cross-validation")
+            yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
+
+
+def _metrics_table(
+    metrics: tuple[MetricComparison, ...], names: tuple[str, str], *, level: float, caption: str = ""
+) -> Table:
+    columns = [
+        "metric", *(Column(name, align="right") for name in names), Column("difference", align="right"),
+        Column(f"{percent(level)} interval", align="right"), Column("p, adjusted", align="right"),
+        Column(f"P({names[1]} is better)", align="right"), names[1], "test",
+    ]
+    rows = [
+        (
+            found.metric, found.estimate.left, found.estimate.right, number(found.estimate.difference, sign=True),
+            _interval(found.estimate), _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
+            Mark(found.verdict, TONES[found.verdict]), found.estimate.method,
+        )
+        for found in metrics
+    ]
+    return Table(columns, rows, caption=caption)
+
+
+def _slices_fold(slices: tuple[SliceComparison, ...], *, is_open: bool) -> Fold:
+    ranked = sorted(slices, key=lambda piece: (piece.comparison.adjusted_p, piece.name))[:MOST_SLICES]
+    rows = [
+        (
+            piece.name, piece.rows, piece.comparison.metric, number(piece.comparison.estimate.difference, sign=True),
+            _interval(piece.comparison.estimate), _p_text(piece.comparison.adjusted_p),
+            Mark(piece.comparison.verdict, TONES[piece.comparison.verdict]),
+        )
+        for piece in ranked
+    ]
+    columns = [
+        "slice", "rows", "metric", Column("difference", align="right"), Column("interval", align="right"),
+        Column("p, adjusted", align="right"), "right side",
+    ]
+    more = f", {len(ranked)} of them shown" if len(slices) > len(ranked) else ""
+    return Fold(f"{count(len(slices), 'slice')}{more}", Table(columns, rows), open=is_open)
+
+
+def _disagreement(found: Disagreement, names: tuple[str, str], task: str | None) -> str:
+    share = percent(found.rows / found.of_rows)
+    what = "is closer in" if task == "regression" else "is right in"
+    return (
+        f"They answer differently in {count(found.rows, 'row')} ({share}): {names[0]} {what} "
+        f"{number(found.only_left)} of them, {names[1]} in {number(found.only_right)}."
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"[{number(estimate.low, sign=True)}, {number(estimate.high, sign=True)}]"
+
+
+def _p_text(p_value: float) -> str:
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _chance_text(chance: float) -> str:
+    return ">99.9%" if chance > 0.999 else percent(chance)
+
+
+def _rough(rows: int | None) -> str:
+    """Two digits: the estimate is worth no more."""
+    if not rows:
+        return "0"
+    size = 10 ** max(0, math.floor(math.log10(rows)) - 1)
+    return f"{math.ceil(rows / size) * size:,}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if text.startswith(("it ", "the ")) else text

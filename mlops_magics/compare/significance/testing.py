@@ -1,0 +1,108 @@
+"""Which test compares which metric, and what all of them find on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from mlops_magics.compare.significance.bootstrap import Paired, bootstrap
+from mlops_magics.compare.significance.delong import delong, delong_mean
+from mlops_magics.compare.significance.estimate import LEVEL, Estimate
+from mlops_magics.compare.significance.mcnemar import mcnemar
+from mlops_magics.compare.significance.measures import SIGNED, measures
+from mlops_magics.compare.significance.rows import SameRows
+from mlops_magics.compare.significance.statistics import Floats
+
+FEWEST_ROWS = 10
+"""With fewer rows, or for an area under a ROC curve fewer of a class, nothing is compared."""
+
+
+def estimates(
+    rows: SameRows, names: Iterable[str], *, seed: int = 0, resamples: int | None = None, level: float = LEVEL
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Compare the metrics that are asked for: DeLong for areas under ROC curves, McNemar for accuracy, and one paired
+    bootstrap for all others.
+
+    Parameters
+    ----------
+    rows
+        What both sides answered.
+    names
+        Of metrics that both sides have.
+    seed, resamples
+        Of the bootstrap.
+    level
+        Of the intervals.
+
+    Returns
+    -------
+    tuple
+        An estimate per metric in the order asked for, and for those that have none the reason.
+    """
+    names = list(names)
+    if len(rows) < FEWEST_ROWS:
+        return {}, dict.fromkeys(names, f"{len(rows)} rows are too few to tell")
+    found: dict[str, Estimate] = {}
+    notes: dict[str, str] = {}
+    if "accuracy" in names:
+        found["accuracy"] = _accuracy(rows, level=level)
+    for name in {"roc_auc", "roc_auc_ovr"}.intersection(names):
+        if reason := _why_no_area(rows):
+            notes[name] = reason
+        else:
+            found[name] = _area(rows, level=level)
+    pairs = dict(_pairs(rows, [name for name in names if name not in found and name not in notes]))
+    if pairs:
+        found |= bootstrap(pairs, rows=len(rows), seed=seed, resamples=resamples, level=level)
+    if SIGNED in found:
+        found[SIGNED] = replace(found[SIGNED], method=f"{found[SIGNED].method}, of its size")
+    undefined = "it is undefined in too many resamples of these rows"
+    notes |= {name: undefined for name in names if name not in found and name not in notes}
+    return {name: found[name] for name in names if name in found}, notes
+
+
+def _pairs(rows: SameRows, names: list[str]) -> Iterator[tuple[str, Paired]]:
+    if not names:
+        return
+    left, right = measures(rows, rows.left), measures(rows, rows.right)
+    for name in names:
+        if name in left and name in right:
+            yield name, Paired(left[name], right[name])
+
+
+def _accuracy(rows: SameRows, *, level: float) -> Estimate:
+    left, right = rows.left.answer == rows.truth, rows.right.answer == rows.truth
+    return mcnemar(
+        int((left & ~right).sum()), int((right & ~left).sum()), both=int((left & right).sum()), rows=len(rows),
+        level=level,
+    )
+
+
+def _why_no_area(rows: SameRows) -> str | None:
+    if rows.left.scores is None or rows.right.scores is None:
+        return "a side has no scores"
+    if _known(rows.left.scores) != _known(rows.right.scores):
+        return "the models know different labels"
+    counts = np.bincount(rows.truth, minlength=len(rows.labels))[_known(rows.left.scores)]
+    fewest = min(int(counts.min()), len(rows) - int(counts.max()))
+    return f"a label has {fewest} rows, too few to tell" if fewest < FEWEST_ROWS else None
+
+
+def _known(scores: Floats) -> list[int]:
+    """The labels that have an area: the positive one of two, else those the model has scores for."""
+    return [1] if scores.ndim == 1 else np.flatnonzero(np.isfinite(scores).all(axis=0)).tolist()
+
+
+def _area(rows: SameRows, *, level: float) -> Estimate:
+    left, right = rows.left.scores, rows.right.scores
+    assert left is not None
+    assert right is not None
+    if left.ndim == 1:
+        return delong(rows.truth == 1, left, right, level=level)
+    labels = _known(left)
+    return delong_mean(
+        [rows.truth == code for code in labels], [left[:, code] for code in labels],
+        [right[:, code] for code in labels], level=level,
+    )
