@@ -95,7 +95,7 @@ def _compared(  # noqa: PLR0913 - what compare_predictions was asked for
     from mlops_magics.compare.significance.slices import compare_slices, disagreement
     from mlops_magics.compare.significance.testing import estimates
 
-    found, notes = estimates(rows, _names(rows, metrics), seed=seed, level=level)
+    found, notes = estimates(rows, metrics_of(rows, metrics), seed=seed, level=level)
     compared = _adjusted(found, rows=len(rows), level=level)
     return Comparison(
         left, right, split=rows.split, task=rows.task, rows=len(rows), metrics=compared, notes=notes,
@@ -111,8 +111,14 @@ def _compared(  # noqa: PLR0913 - what compare_predictions was asked for
     )
 
 
-def _names(rows: SameRows, wanted: Iterable[str] | None) -> list[str]:
-    """The metrics to compare, the most telling one first."""
+def metrics_of(rows: SameRows, wanted: Iterable[str] | None = None) -> list[str]:
+    """The metrics to compare, the most telling one first.
+
+    Raises
+    ------
+    DataError
+        One is wanted that not both sides have.
+    """
     known = [name for name in rows.left.metrics if name in rows.right.metrics]
     if wanted is None:
         return sorted(known, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))

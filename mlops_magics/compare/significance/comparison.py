@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
-from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.look.numbers import count, number, percent
+from mlops_magics.look import Document, Shown, Title, Tone
+from mlops_magics.look.numbers import count, number
 from mlops_magics.records import Run
 
 Verdict = Literal["better", "worse", "not told apart"]
@@ -17,9 +17,6 @@ Verdict = Literal["better", "worse", "not told apart"]
 excludes 0."""
 
 TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown"}
-MOST_SLICES = 12
-"""Shown; :attr:`Comparison.slices` has them all."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricComparison:
@@ -186,7 +183,7 @@ class Comparison(Shown):
         if not self.metrics:
             return f"{_capital(self.reason)}." if self.reason else ""
         found = self.metrics[0].sentence(*self.names)
-        slices = self.where_loser_wins
+        slices = [piece for piece in self.where_loser_wins if piece.comparison.metric == self.metrics[0].metric]
         if slices:
             loser = self.names[0] if self.verdict == "better" else self.names[1]
             named = ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
@@ -215,81 +212,10 @@ class Comparison(Shown):
 
     def document(self) -> Document:
         """The sentence, the metrics, and what is behind them."""
+        from mlops_magics.compare.significance.report import blocks
+
         note = f"{count(self.rows, 'row')} of {self.split}" if self.metrics else ""
-        return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *self.blocks())
-
-    def blocks(self) -> Iterator[Any]:
-        """The same without a title, to be shown below something else."""
-        yield Line(self.sentence, tone=TONES[self.verdict] if self.verdict else "unknown")
-        if self.metrics:
-            yield _metrics_table(self.metrics, self.names, level=self.level)
-        for name, why in self.notes.items():
-            yield Line(f"{name} is not compared: {why}.", tone="quiet")
-        if self.disagreement:
-            yield Line(_disagreement(self.disagreement, self.names, self.task), tone="quiet")
-        if self.slices:
-            yield _slices_fold(self.slices, is_open=bool(self.where_loser_wins))
-        if self.folds:
-            yield _metrics_table(self.folds, self.names, level=self.level, caption="Cross-validation")
-            yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
-
-
-def _metrics_table(
-    metrics: tuple[MetricComparison, ...], names: tuple[str, str], *, level: float, caption: str = ""
-) -> Table:
-    columns = [
-        "metric", *(Column(name, align="right") for name in names), Column("difference", align="right"),
-        Column(f"{percent(level)} interval", align="right"), Column("p, adjusted", align="right"),
-        Column(f"P({names[1]} is better)", align="right"), names[1], "test",
-    ]
-    rows = [
-        (
-            found.metric, found.estimate.left, found.estimate.right, number(found.estimate.difference, sign=True),
-            _interval(found.estimate), _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
-            Mark(found.verdict, TONES[found.verdict]), found.estimate.method,
-        )
-        for found in metrics
-    ]
-    return Table(columns, rows, caption=caption)
-
-
-def _slices_fold(slices: tuple[SliceComparison, ...], *, is_open: bool) -> Fold:
-    ranked = sorted(slices, key=lambda piece: (piece.comparison.adjusted_p, piece.name))[:MOST_SLICES]
-    rows = [
-        (
-            piece.name, piece.rows, piece.comparison.metric, number(piece.comparison.estimate.difference, sign=True),
-            _interval(piece.comparison.estimate), _p_text(piece.comparison.adjusted_p),
-            Mark(piece.comparison.verdict, TONES[piece.comparison.verdict]),
-        )
-        for piece in ranked
-    ]
-    columns = [
-        "slice", "rows", "metric", Column("difference", align="right"), Column("interval", align="right"),
-        Column("p, adjusted", align="right"), "right side",
-    ]
-    more = f", {len(ranked)} of them shown" if len(slices) > len(ranked) else ""
-    return Fold(f"{count(len(slices), 'slice')}{more}", Table(columns, rows), open=is_open)
-
-
-def _disagreement(found: Disagreement, names: tuple[str, str], task: str | None) -> str:
-    share = percent(found.rows / found.of_rows)
-    what = "is closer in" if task == "regression" else "is right in"
-    return (
-        f"They answer differently in {count(found.rows, 'row')} ({share}): {names[0]} {what} "
-        f"{number(found.only_left)} of them, {names[1]} in {number(found.only_right)}."
-    )
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"[{number(estimate.low, sign=True)}, {number(estimate.high, sign=True)}]"
-
-
-def _p_text(p_value: float) -> str:
-    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
-def _chance_text(chance: float) -> str:
-    return ">99.9%" if chance > 0.999 else percent(chance)
+        return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *blocks(self))
 
 
 def _rough(rows: int | None) -> str:

@@ -1,0 +1,101 @@
+"""What a comparison looks like: the sentence, a table of metrics, slices, folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlops_magics.compare.significance.comparison import (
+    TONES,
+    Comparison,
+    Disagreement,
+    MetricComparison,
+    SliceComparison,
+)
+from mlops_magics.compare.significance.estimate import Estimate
+from mlops_magics.look import Column, Fold, Line, Mark, Table
+from mlops_magics.look.numbers import count, number, percent
+
+MOST_SLICES = 12
+"""Shown; :attr:`Comparison.slices` has them all."""
+
+
+def blocks(found: Comparison) -> Iterator[Any]:
+    """Everything but the title, so that it can be shown below something else."""
+    yield Line(found.sentence, tone=TONES[found.verdict] if found.verdict else "unknown")
+    if found.metrics:
+        yield metrics_table(found.metrics, found.names, level=found.level)
+    for name, why in found.notes.items():
+        yield Line(f"{name} is not compared: {why}.", tone="quiet")
+    if found.disagreement:
+        yield Line(_disagreement(found.disagreement, found.names, found.task), tone="quiet")
+    if found.slices:
+        yield _slices_fold(found.slices, is_open=bool(found.where_loser_wins))
+    if found.folds:
+        yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
+        yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
+
+
+def metrics_table(
+    metrics: tuple[MetricComparison, ...], names: tuple[str, str], *, level: float, caption: str = ""
+) -> Table:
+    """A row per metric: both values, the difference with its interval, and the verdict on the right side."""
+    rows = [comparison_row(found.metric, found) for found in metrics]
+    return Table(metric_columns("metric", names, level=level), rows, caption=caption)
+
+
+def metric_columns(what: str, names: tuple[str, str], *, level: float) -> list[str | Column]:
+    """The columns of :func:`comparison_row`."""
+    return [
+        what, *(Column(name, align="right") for name in names), Column("difference", align="right"),
+        Column(f"{percent(level)} interval", align="right"), Column("p, adjusted", align="right"),
+        Column(f"P({names[1]} is better)", align="right"), f"{names[1]} is", "test",
+    ]
+
+
+def comparison_row(name: str, found: MetricComparison) -> tuple[Any, ...]:
+    """What was found, as the cells of a row."""
+    return (
+        name, found.estimate.left, found.estimate.right, number(found.estimate.difference, sign=True),
+        _interval(found.estimate), _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
+        Mark(found.verdict, TONES[found.verdict]), found.estimate.method,
+    )
+
+
+def _slices_fold(slices: tuple[SliceComparison, ...], *, is_open: bool) -> Fold:
+    ranked = sorted(slices, key=lambda piece: (piece.comparison.adjusted_p, piece.name))[:MOST_SLICES]
+    rows = [
+        (
+            piece.name, piece.rows, piece.comparison.metric, number(piece.comparison.estimate.difference, sign=True),
+            _interval(piece.comparison.estimate), _p_text(piece.comparison.adjusted_p),
+            Mark(piece.comparison.verdict, TONES[piece.comparison.verdict]),
+        )
+        for piece in ranked
+    ]
+    columns: list[str | Column] = [
+        "slice", "rows", "metric", Column("difference", align="right"), Column("interval", align="right"),
+        Column("p, adjusted", align="right"), "right side",
+    ]
+    more = f", {len(ranked)} of them shown" if len(slices) > len(ranked) else ""
+    return Fold(f"{count(len(slices), 'slice')}{more}", Table(columns, rows), open=is_open)
+
+
+def _disagreement(found: Disagreement, names: tuple[str, str], task: str | None) -> str:
+    share = percent(found.rows / found.of_rows)
+    what = "is closer in" if task == "regression" else "is right in"
+    return (
+        f"They answer differently in {count(found.rows, 'row')} ({share}): {names[0]} {what} "
+        f"{number(found.only_left)} of them, {names[1]} in {number(found.only_right)}."
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"[{number(estimate.low, sign=True)}, {number(estimate.high, sign=True)}]"
+
+
+def _p_text(p_value: float) -> str:
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _chance_text(chance: float) -> str:
+    return ">99.9%" if chance > 0.999 else percent(chance)
