@@ -119,9 +119,13 @@ def metrics_of(rows: SameRows, wanted: Iterable[str] | None = None) -> list[str]
     DataError
         One is wanted that not both sides have.
     """
-    known = [name for name in rows.left.metrics if name in rows.right.metrics]
+    from mlops_magics.model.metrics import BINARY, MULTICLASS, REGRESSION
+
+    order = dict.fromkeys([*FIRST, *BINARY, *MULTICLASS, *REGRESSION])
+    both = rows.left.metrics.keys() & rows.right.metrics.keys()
+    known = [name for name in order if name in both]
     if wanted is None:
-        return sorted(known, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+        return known
     names = [name.removeprefix(f"{rows.split}/") for name in wanted]
     for name in names:
         if name not in known:
