@@ -82,7 +82,7 @@ class ConditionError(StoreError):
         The text, and from which of its characters on, counted from 0, it was not understood.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the facts of every error, and two of its own
         self,
         what: str,
         *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import ConditionError, StoreError
@@ -17,6 +18,7 @@ CHOSEN = "chosen_runs"
 """The table that :func:`choose_runs` fills: the columns of ``runs``, and ``seconds``."""
 
 _RUNS = "SELECT *, epoch(ended - started) AS seconds FROM runs"
+_LIKE_SQL = re.compile(r"\w\(|::|;|--|[+*|]|\b(select|case|between|ilike|cast)\b", re.IGNORECASE)
 _RUN = '"the run"'
 """Not ``run``, which somebody's parameter may be called."""
 
@@ -35,21 +37,26 @@ def choose_runs(database: Database, experiment: str | None, where: str | Conditi
     """
     if where is None:
         _choose(database, _RUNS, experiment, {})
-        return
+    elif isinstance(where, str):
+        _choose_by_text(database, experiment, where)
+    else:
+        _choose_by_language(database, experiment, where, str(where))
+
+
+def _choose_by_text(database: Database, experiment: str | None, where: str) -> None:
+    condition = None
     try:
-        _choose_by_language(database, experiment, where)
+        condition = parse_condition(where)
+        _choose_by_language(database, experiment, condition, where)
     except ConditionError as error:
-        if not isinstance(where, str):
-            raise
         try:
             _choose(database, _conditioned(database, where), experiment, {})
         except StoreError as refused:
-            raise _neither(database, error, refused) from None
+            raise (error if condition else _neither(database, error, refused)) from None
 
 
-def _choose_by_language(database: Database, experiment: str | None, where: str | Condition) -> None:
-    condition = parse_condition(where) if isinstance(where, str) else where
-    meaning = meaning_of(condition, names_of(database), told=where if isinstance(where, str) else "")
+def _choose_by_language(database: Database, experiment: str | None, condition: Condition, told: str) -> None:
+    meaning = meaning_of(condition, names_of(database), told=told)
     query = f"SELECT runs.* FROM ({_RUNS}) AS runs {meaning.joins} WHERE {meaning.test}"
     _choose(database, query, experiment, meaning.parameters)
 
@@ -63,11 +70,11 @@ def _choose(database: Database, query: str, experiment: str | None, parameters: 
 
 
 def _neither(database: Database, error: ConditionError, refused: StoreError) -> ConditionError:
-    """What to say of a text that is neither: of one that is no condition at all, what DuckDB says of it as well."""
-    if error.seen is not None:
-        return error
-    said = refused.what.removeprefix("DuckDB does not understand: ")
-    hint = f"{error.hint}. As SQL: {said}" if error.hint else f"As SQL: {said}"
+    """What to say of a text that is neither; what DuckDB says of it too, where the person seems to have meant SQL."""
+    hint = error.hint
+    if _LIKE_SQL.search(error.condition):
+        said = refused.what.removeprefix("DuckDB does not understand: ")
+        hint = f"As SQL: {said.partition(' You might need')[0]}"
     return ConditionError(
         error.reason, condition=error.condition, at=error.at, exists=names_of(database).all(), hint=hint
     )

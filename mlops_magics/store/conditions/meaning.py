@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from mlops_magics.errors import ConditionError
 from mlops_magics.store.conditions.names import Names, Thing
@@ -19,7 +19,6 @@ from mlops_magics.store.conditions.tree import (
     Ago,
     Among,
     And,
-    Comparison,
     Condition,
     Like,
     Missing,
@@ -89,7 +88,7 @@ class _Translator:
             for thing, name in self._joined.items()
         )
 
-    def test(self, condition: Condition) -> str:
+    def test(self, condition: Condition) -> str:  # noqa: PLR0911 - one return per kind of condition
         match condition:
             case And(parts):
                 return self._joined_by(" AND ", parts)
@@ -138,14 +137,14 @@ class _Translator:
     def _compared(self, left: Name, sign: str, right: Name | Value) -> str:
         thing = self._meant(left)
         if isinstance(right, Name):
-            return self._two(thing, sign, self._other(right, left))
+            return self._two(thing, sign, self._other(right, left), right.at)
         content = right.content
         if content is None or isinstance(content, bool):
             return self._word(thing, sign, right)
         if thing.type == "time":
             return self._timed(thing, sign, right)
         if isinstance(content, Ago | Today):
-            self._fail(f"{left} is no time, and {right} is one", right.at, "A run's times: started, ended")
+            raise self._error(f"{left} is no time, and {right} is one", right.at, "A run's times: started, ended")
         if isinstance(content, int | float):
             return _numbers(self._number(thing), sign, self._parameter(float(content)))
         text = content if isinstance(content, str) else str(right)
@@ -156,7 +155,7 @@ class _Translator:
         number = _number_in(text)
         if thing.type == "number":
             if number is None:
-                self._fail(f"{left} is a number, and {quoted(text, chr(39))} is none", at)
+                raise self._error(f"{left} is a number, and {quoted(text, chr(39))} is none", at)
             return _numbers(self._number(thing), sign, self._parameter(number))
         as_text = f"({self._text(thing)} {sign} {self._parameter(text)})"
         if thing.type == "text" or number is None:
@@ -166,11 +165,11 @@ class _Translator:
 
     def _word(self, thing: Thing, sign: str, value: Value) -> str:
         if sign not in {"=", "!="}:
-            self._fail(f"nothing is greater or smaller than {value}", value.at, "Compare by = or !=")
+            raise self._error(f"nothing is greater or smaller than {value}", value.at, "Compare by = or !=")
         if thing.type in {"number", "time"}:
-            self._fail(f"{thing.column} is a {thing.type}, and never {value}", value.at)
+            raise self._error(f"{thing.column} is a {thing.type}, and never {value}", value.at)
         if value.content is None and thing.type == "text":
-            self._fail(f"{thing.column} is text, and never none", value.at, "Ask: is missing")
+            raise self._error(f"{thing.column} is text, and never none", value.at, "Ask: is missing")
         if value.content is None:
             return f"({self._raw(thing)} {sign} 'null')"
         return f"(lower({self._text(thing)}) {sign} {self._parameter(str(value))})"
@@ -185,7 +184,7 @@ class _Translator:
         if isinstance(moment, datetime):
             return f"({self._raw(thing)} {sign} {self._parameter(moment)})"
         if not isinstance(moment, date):
-            self._fail(f"{thing.column} is a time, and {value} is none", value.at, f"Write {_MOMENTS}")
+            raise self._error(f"{thing.column} is a time, and {value} is none", value.at, f"Write {_MOMENTS}")
         if sign in {"=", "!="}:
             return f"(CAST({self._raw(thing)} AS DATE) {sign} {self._parameter(moment)})"
         return f"({self._raw(thing)} {sign} {self._parameter(datetime.combine(moment, time()))})"
@@ -194,7 +193,7 @@ class _Translator:
         try:
             return ago.before(self._now)
         except (OverflowError, ValueError):
-            self._fail(f"no calendar reaches {ago}", at)
+            raise self._error(f"no calendar reaches {ago}", at) from None
 
     def _other(self, right: Name, left: Name) -> Thing:
         try:
@@ -204,12 +203,12 @@ class _Translator:
                 error.hint = f"Text goes in quotes: {left} = {quoted(right.key, chr(39))}"
             raise
 
-    def _two(self, left: Thing, sign: str, right: Thing) -> str:
+    def _two(self, left: Thing, sign: str, right: Thing, at: int) -> str:
         types = {left.type, right.type}
-        if types == {"time"} or types == {"text"}:
+        if types in ({"time"}, {"text"}):
             return f"({self._raw(left)} {sign} {self._raw(right)})"
         if "time" in types:
-            self._fail(f"{left.column} and {right.column} cannot be compared: one of them is a time", 0)
+            raise self._error(f"{left.column} and {right.column} cannot be compared: one of them is a time", at)
         as_number = _numbers(self._number(left), sign, self._number(right), is_column=True)
         if "number" in types:
             return as_number
@@ -219,14 +218,14 @@ class _Translator:
     def _like(self, condition: Like) -> str:
         thing = self._meant(condition.name)
         if thing.type in {"number", "time"}:
-            self._fail(f"{condition.name} is a {thing.type}, and no text to look into", condition.name.at)
+            raise self._error(f"{condition.name} is a {thing.type}, and no text to look into", condition.name.at)
         pattern = self._parameter(condition.pattern.content)
         text = self._text(thing)
         test = f"{text} LIKE {pattern}" if condition.how == "like" else f"contains(lower({text}), lower({pattern}))"
         return f"(NOT ({test}))" if condition.negated else f"({test})"
 
-    def _fail(self, what: str, at: int, hint: str | None = None) -> NoReturn:
-        raise ConditionError(what, condition=self._told, at=at, hint=hint)
+    def _error(self, what: str, at: int, hint: str | None = None) -> ConditionError:
+        return ConditionError(what, condition=self._told, at=at, hint=hint)
 
 
 def _numbers(left: str, sign: str, right: str, *, is_column: bool = False) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import NoReturn
 
 from mlops_magics.errors import ConditionError
 from mlops_magics.store.conditions.tree import (
@@ -87,10 +86,10 @@ class _Parser:
 
     def read(self) -> Condition:
         if self._is("end"):
-            self._fail("the condition is empty")
+            raise self._error("the condition is empty")
         condition = self._or()
         if not self._is("end"):
-            self._fail(f"'and' or 'or' is expected, not {self._word}")
+            raise self._error(f"'and' or 'or' is expected, not {self._word}")
         return condition
 
     # -- and, or, not -----------------------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ class _Parser:
     def _not(self) -> Condition:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(f"more than {DEEPEST} brackets and nots stand within each other")
+            raise self._error(f"more than {DEEPEST} brackets and nots stand within each other")
         try:
             if self._take("word", "not"):
                 return Not(self._not())
@@ -131,7 +130,7 @@ class _Parser:
         if isinstance(left, Value):
             sign = self._sign()
             if not self._is("name"):
-                self._fail(f"one side of a comparison is a name, and {self._word} is none")
+                raise self._error(f"one side of a comparison is a name, and {self._word} is none")
             return Comparison(self._name(), _TURNED[sign], left)
         if self._word.kind == "sign" and self._word.text in SIGNS:
             sign = self._sign()
@@ -142,7 +141,7 @@ class _Parser:
         if self._take("word", "is"):
             negated = self._take("word", "not")
             if not (self._take("word", "missing") or self._take("word", "null")):
-                self._fail(f"'missing' is expected, not {self._word}")
+                raise self._error(f"'missing' is expected, not {self._word}")
             return Missing(name, negated)
         negated = self._take("word", "not")
         if self._take("word", "in"):
@@ -151,18 +150,18 @@ class _Parser:
             return Like(name, "like", self._text(), negated)
         if self._take("word", "contains"):
             return Like(name, "contains", self._text(), negated)
-        self._fail(f"a comparison is expected behind {name}, not {self._word}")
+        raise self._error(f"a comparison is expected behind {name}, not {self._word}")
 
     def _left(self) -> Name | Value:
         if self._is("name") or self._word.quote == '"':
             return self._name()
         if self._word.kind in {"number", "text", "date"}:
             return self._value()
-        self._fail(f"a name is expected, not {self._word}")
+        raise self._error(f"a name is expected, not {self._word}")
 
     def _sign(self) -> Sign:
         if self._word.kind != "sign" or self._word.text not in SIGNS:
-            self._fail(f"one of {' '.join(SIGNS)} is expected, not {self._word}")
+            raise self._error(f"one of {' '.join(SIGNS)} is expected, not {self._word}")
         return SIGNS[self._next().text]
 
     def _several(self) -> tuple[Value, ...]:
@@ -181,7 +180,7 @@ class _Parser:
 
     def _text(self) -> Value:
         if not self._is("text"):
-            self._fail(f"text in quotes is expected, not {self._word}")
+            raise self._error(f"text in quotes is expected, not {self._word}")
         word = self._next()
         return Value(word.text, word.at)
 
@@ -200,13 +199,13 @@ class _Parser:
         if word.kind == "number":
             return Value(self._number(), word.at)
         hint = f"Text goes in quotes: '{word.text}'" if word.kind == "name" else None
-        self._fail(f"a value is expected, not {word}", hint=hint)
+        raise self._error(f"a value is expected, not {word}", hint=hint)
 
     def _date(self) -> Value:
         word = self._word
         moment = read_moment(word.text)
         if moment is None:
-            self._fail(f"no calendar has {word}")
+            raise self._error(f"no calendar has {word}")
         self._next()
         return Value(moment, word.at)
 
@@ -240,7 +239,7 @@ class _Parser:
 
     def _need(self, kind: str, text: str) -> None:
         if not self._take(kind, text):
-            self._fail(f"{text!r} is expected, not {self._word}")
+            raise self._error(f"{text!r} is expected, not {self._word}")
 
-    def _fail(self, what: str, *, hint: str | None = None) -> NoReturn:
-        raise ConditionError(what, condition=self._condition, at=self._word.at, hint=hint)
+    def _error(self, what: str, *, hint: str | None = None) -> ConditionError:
+        return ConditionError(what, condition=self._condition, at=self._word.at, hint=hint)

@@ -19,8 +19,11 @@ FAMILIES: dict[str, Family] = {
 """What may stand before the dot of a name, and what it means."""
 
 KEYWORDS = frozenset(
-    ["and", "or", "not", "in", "like", "contains", "is", "missing", "null", "none", "true", "false", "inf", "infinity", "today", "yesterday", "ago"]
-)
+    {
+        "and", "or", "not", "in", "like", "contains", "is", "missing", "null",
+        "none", "true", "false", "inf", "infinity", "today", "yesterday", "ago",
+    }
+)  # fmt: skip
 """Words that mean something; what is called so goes in backticks."""
 
 _QUOTED = r"""`(?:[^`]|``)*`|"(?:[^"]|"")*"|'(?:[^']|'')*'"""
