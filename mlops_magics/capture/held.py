@@ -4,11 +4,12 @@ whether it worked.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+
+from mlops_magics.data.loaded import loaded
 
 COPIED_BYTES = 2 << 20
 """Arrays up to this size are copied: 1.5 ms. Fresh memory costs more than the copying, 4 ms per MiB from there on."""
@@ -55,7 +56,7 @@ def hold(data: Any) -> Held:
     relations as they are; small arrays, sparse matrices and lists by a copy. What is left is looked at where it lies,
     and a stamp of it taken: see the limits above.
     """
-    duckdb = sys.modules.get("duckdb")
+    duckdb = loaded("duckdb")
     if duckdb is not None and isinstance(data, duckdb.DuckDBPyRelation):
         return Held(data, can_wait=False)
     package = type(data).__module__.partition(".")[0]
@@ -67,7 +68,7 @@ def hold(data: Any) -> Held:
 
 def _copied(data: Any) -> Any:
     """A copy that is independent of ``data``, or None where there is none that costs next to nothing."""
-    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    pandas, numpy = loaded("pandas"), loaded("numpy")
     if pandas and isinstance(data, pandas.DataFrame | pandas.Series):
         size_bytes = data.size * 8
         if int(pandas.__version__.partition(".")[0]) >= 3:
@@ -84,7 +85,7 @@ def _copied(data: Any) -> Any:
 
 def is_sparse(data: Any) -> bool:
     """Whether it is a sparse matrix or array of SciPy."""
-    sparse = sys.modules.get("scipy.sparse")
+    sparse = loaded("scipy.sparse")
     return sparse is not None and bool(sparse.issparse(data))
 
 
@@ -98,7 +99,7 @@ def _parts(matrix: Any) -> list[Any]:
 
 def _stamp(data: Any) -> str | None:
     """A digest of a glance at ``data``; None for what needs none, since it cannot be changed in place."""
-    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    pandas, numpy = loaded("pandas"), loaded("numpy")
     digest = blake2b(digest_size=16)
     if pandas and isinstance(data, pandas.DataFrame | pandas.Series):
         digest.update(repr((data.shape, list(getattr(data, "columns", ())))).encode("utf-8", "backslashreplace"))

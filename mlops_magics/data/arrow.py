@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,13 @@ import narwhals
 import pyarrow
 from pyarrow import types
 
+from mlops_magics.data.loaded import loaded
 from mlops_magics.data.profile import LogicalType
 from mlops_magics.errors import DataError
 
 if TYPE_CHECKING:
     import pandas
+
 
 def to_arrow(data: Any) -> pyarrow.Table:
     """The frame ``data`` as an Arrow table: pandas, Polars (a lazy one is collected), Arrow, a 2-d NumPy array, or
@@ -29,7 +30,7 @@ def to_arrow(data: Any) -> pyarrow.Table:
     DataError
         When ``data`` is no table, or two columns have the same name.
     """
-    pandas_module, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    pandas_module, numpy = loaded("pandas"), loaded("numpy")
     if isinstance(data, pyarrow.RecordBatch):
         data = pyarrow.Table.from_batches([data])
     if isinstance(data, pyarrow.Table):

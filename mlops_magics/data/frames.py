@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from glob import glob
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow
 
 from mlops_magics.data.arrow import require_distinct, to_arrow
 from mlops_magics.data.engines.duckdb import describe, read_csv
+from mlops_magics.data.loaded import loaded
 from mlops_magics.data.pieces import Pieces
 from mlops_magics.data.rows import read_schema
 from mlops_magics.data.table import Table
@@ -108,7 +108,7 @@ def _table(held: Any, *, native: Any, name: str) -> Table:
 
 
 def _is_relation(data: Any) -> bool:
-    duckdb = sys.modules.get("duckdb")
+    duckdb = loaded("duckdb")
     return duckdb is not None and isinstance(data, duckdb.DuckDBPyRelation)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow
 
 from mlops_magics.data.arrow import require_distinct, to_arrow
+from mlops_magics.data.loaded import loaded
 
 LEAST_BYTES = 64 << 20
 """Smaller ones are converted whole."""
@@ -27,13 +27,13 @@ class Pieces:
     @classmethod
     def of(cls, data: Any) -> Pieces | None:
         """``data`` in pieces where converting it would copy much of it, else None."""
-        numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+        numpy, pandas = loaded("numpy"), loaded("pandas")
         if numpy and isinstance(data, numpy.ndarray):
             would_copy = data.ndim == 2 and _is_scattered(data)
             return cls(data) if would_copy and data.nbytes > LEAST_BYTES else None
         if pandas and isinstance(data, pandas.DataFrame) and data.size * 8 > LEAST_BYTES:
             # Without numbers only, what a column is may hang on all of it.
-            if not all(isinstance(kind, numpy.dtype) and kind.kind in "iuf" for kind in set(data.dtypes)):  # type: ignore[union-attr]
+            if not all(isinstance(kind, numpy.dtype) and kind.kind in "iuf" for kind in set(data.dtypes)):
                 return None
             if any(_is_scattered(data.iloc[:, index].to_numpy()) for index in range(data.shape[1])):
                 return cls(data)

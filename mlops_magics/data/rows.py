@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pyarrow
 from pyarrow.parquet import ParquetFile
 
 from mlops_magics.data.arrow import logical_type
+from mlops_magics.data.loaded import loaded
 from mlops_magics.data.pieces import Pieces
 from mlops_magics.data.profile import LogicalType
 from mlops_magics.errors import DataError
@@ -70,7 +70,7 @@ def read_batches(held: Any, *, rows: int = BATCH_ROWS) -> Iterator[pyarrow.Recor
 
 def read_pandas(table: Any, *, limit: int | None) -> pandas.DataFrame:
     """The first rows of a :class:`~mlops_magics.data.table.Table`."""
-    pandas_module = sys.modules.get("pandas")
+    pandas_module = loaded("pandas")
     if pandas_module and isinstance(table.native, pandas_module.DataFrame):
         frame: pandas.DataFrame = table.native if limit is None else table.native.head(limit)
         return frame

@@ -38,7 +38,8 @@ def labels_array(y: object, *, name: str = "y") -> np.ndarray[Any, Any]:
 
 def _native_values(y: Any, *, name: str) -> Any:
     arrow = sys.modules.get("pyarrow")
-    if arrow is not None and isinstance(y, arrow.Array):
+    # Without its names while another thread is still importing it.
+    if arrow is not None and isinstance(y, getattr(arrow, "Array", ())):
         y = arrow.chunked_array([y])
     wrapped = nw.from_native(y, pass_through=True, allow_series=True)
     if isinstance(wrapped, nw.LazyFrame):

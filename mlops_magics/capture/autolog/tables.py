@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.tables import Frozen, freeze
+from mlops_magics.data.loaded import loaded
 from mlops_magics.errors import DataError
 from mlops_magics.records import Dataset, Record
 
@@ -100,7 +100,7 @@ def _state(X: Any) -> tuple[Any, ...]:
 
     By copy-on-write a frame that shares its columns with a held copy gets others as soon as it is changed.
     """
-    pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
+    pandas, pyarrow = loaded("pandas"), loaded("pyarrow")
     if pyarrow and isinstance(X, pyarrow.Table):
         return (id(X),)
     if pandas and isinstance(X, pandas.DataFrame | pandas.Series) and int(pandas.__version__.partition(".")[0]) >= 3:
@@ -113,7 +113,7 @@ def _state(X: Any) -> tuple[Any, ...]:
 
 def _content(frozen: Frozen) -> tuple[Any, ...]:
     """What tells the array of a fit from others: a digest of all of a copy that is held of it."""
-    numpy, data = sys.modules.get("numpy"), frozen.held.data
+    numpy, data = loaded("numpy"), frozen.held.data
     if numpy is None or not isinstance(data, numpy.ndarray) or frozen.held.stamp is not None or data.dtype.hasobject:
         return ()
     digest = blake2b(numpy.ascontiguousarray(data).view(numpy.uint8).data, digest_size=16).hexdigest()
