@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate, certain_estimate, normal_quantile
-
-if TYPE_CHECKING:
-    from mlops_magics.compare.significance.statistics import Statistic
-
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
-    Counts = np.ndarray[Any, np.dtype[np.int32]]
+from mlops_magics.compare.significance.statistics import Floats, Resamples, Statistic
 
 FEWEST_RESAMPLES, MOST_RESAMPLES = 1000, 4000
 WORTH_DRAWING = 40_000_000
@@ -83,26 +77,21 @@ def bootstrap(
     True
     """
     many = resamples or resamples_for(rows)
-    values = {name: np.empty((2, many)) for name in pairs}
-    whole = np.ones((1, rows), dtype=np.int32)
-    done = 0
-    for counts in _resamples(rows, seed=seed, many=many):
-        for name, pair in pairs.items():
-            block = slice(done, done + len(counts))
-            values[name][0, block] = pair.left.resampled(counts)
-            values[name][1, block] = pair.right.resampled(counts)
-        done += len(counts)
+    blocks = [
+        {name: (pair.left.resampled(drawn), pair.right.resampled(drawn)) for name, pair in pairs.items()}
+        for drawn in _resamples(rows, seed=seed, many=many)
+    ]
+    whole = Resamples(np.ones((1, rows), dtype=np.int32))
     found = {}
     for name, pair in pairs.items():
         left, right = float(pair.left.resampled(whole)[0]), float(pair.right.resampled(whole)[0])
-        replicates = values[name][1] - values[name][0]
+        replicates = np.concatenate([block[name][1] - block[name][0] for block in blocks])
         defined = replicates[np.isfinite(replicates)]
         if not math.isfinite(left) or not math.isfinite(right) or len(defined) < LEAST_DEFINED * many:
             continue
         jackknife = pair.right.without_each() - pair.left.without_each()
-        if not np.isfinite(jackknife).all():
-            continue
-        found[name] = bca(defined, left=left, right=right, jackknife=jackknife, level=level)
+        if np.isfinite(jackknife).all():
+            found[name] = bca(defined, left=left, right=right, jackknife=jackknife, level=level)
     return found
 
 
@@ -144,7 +133,7 @@ def bca(replicates: Floats, *, left: float, right: float, jackknife: Floats, lev
     )
 
 
-def _resamples(rows: int, *, seed: int, many: int) -> Iterator[Counts]:
+def _resamples(rows: int, *, seed: int, many: int) -> Iterator[Resamples]:
     """How often each row is in each resample, block by block."""
     random = np.random.default_rng(seed)
     size = max(1, min(many, LARGEST_BLOCK // rows))
@@ -152,7 +141,7 @@ def _resamples(rows: int, *, seed: int, many: int) -> Iterator[Counts]:
         counts = np.empty((min(size, many - first), rows), dtype=np.int32)
         for count in counts:
             count[:] = np.bincount(random.integers(0, rows, rows), minlength=rows)
-        yield counts
+        yield Resamples(counts)
 
 
 def _share_below(replicates: Floats, value: float) -> float:

@@ -19,11 +19,40 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Counts = np.ndarray[Any, np.dtype[np.int32]]
 
 
+FEW_CELLS = 16
+"""Up to so many are counted by one product of matrices."""
+
+
+class Resamples:
+    """Some resamples: a row for each, which says how often each row of the sample is in it.
+
+    Metrics share what they are made of, so means are worked out once for all of them.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
+        self._means: dict[int, tuple[Means, Floats]] = {}
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """The counts as products of matrices take them."""
+        return self.counts.astype(np.float64)
+
+    def means(self, of: Means) -> Floats:
+        """The means of some quantities in each resample."""
+        if id(of) not in self._means:
+            self._means[id(of)] = of, of.resampled(self)
+        return self._means[id(of)][1]
+
+
 class Statistic(Protocol):
     """A metric of some rows. NaN where it is undefined."""
 
-    def resampled(self, counts: Counts) -> Floats:
-        """Its value in each resample; ``counts`` has a row per resample: how often each row of the sample is in it."""
+    def resampled(self, resamples: Resamples) -> Floats:
+        """Its value in each resample."""
 
     def without_each(self) -> Floats:
         """Its value without the first row, without the second, …: the jackknife."""
@@ -36,7 +65,7 @@ class Means(Protocol):
     def rows(self) -> int:
         """Of the sample."""
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Their means in each resample, resamples × quantities."""
 
     def without_each(self) -> Iterator[tuple[Any, Floats]]:
@@ -54,9 +83,9 @@ class Quantities:
         """Of the sample."""
         return len(self.values)
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Their means in each resample."""
-        means: Floats = counts.astype(np.float64) @ self.values / len(self.values)
+        means: Floats = resamples.weights @ self.values / len(self.values)
         return means
 
     def without_each(self) -> Iterator[tuple[Any, Floats]]:
@@ -88,10 +117,13 @@ class Tallies:
         """Of the sample."""
         return len(self.cells)
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Their means in each resample."""
         size = len(self.truth)
-        by_cell = np.stack([np.bincount(self.cells, weights=row, minlength=size) for row in counts])
+        if size <= FEW_CELLS:
+            by_cell = resamples.weights @ (self.cells[:, None] == np.arange(size)).astype(np.float64)
+        else:
+            by_cell = np.stack([np.bincount(self.cells, weights=row, minlength=size) for row in resamples.weights])
         return self._quantities(by_cell / len(self.cells))
 
     def without_each(self) -> Iterator[tuple[Any, Floats]]:
@@ -125,9 +157,9 @@ class OfMeans:
     means: Means
     value: Callable[[Floats], Floats]
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Its value in each resample."""
-        return self.value(self.means.resampled(counts))
+        return self.value(resamples.means(self.means))
 
     def without_each(self) -> Floats:
         """Its value without each row."""
@@ -151,15 +183,15 @@ class AveragePrecision:
         ordered = self.scores[order]
         return order, np.r_[np.flatnonzero(np.diff(ordered)), len(ordered) - 1], self.is_positive[order]
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Its value in each resample; NaN in one without positives."""
         order, last_of_ties, is_positive = self._sorted
         ends = np.cumsum(is_positive)[last_of_ties]
         # Only where positives are is there a step.
         has_step = np.diff(ends, prepend=0) > 0
         last, ends_of_positives, positives = last_of_ties[has_step], ends[has_step] - 1, order[is_positive]
-        found = np.full(len(counts), np.nan)
-        for number, count in enumerate(counts):
+        found = np.full(len(resamples), np.nan)
+        for number, count in enumerate(resamples.counts):
             # Whole numbers are summed up four times as fast as floats.
             called = np.cumsum(count.take(order), dtype=np.int32)[last]
             hits = np.cumsum(count.take(positives), dtype=np.int32)[ends_of_positives].astype(np.float64)
@@ -201,12 +233,12 @@ class Median:
     def _order(self) -> Ints:
         return np.argsort(self.values, kind="stable")
 
-    def resampled(self, counts: Counts) -> Floats:
+    def resampled(self, resamples: Resamples) -> Floats:
         """Its value in each resample."""
         order, rows = self._order, len(self.values)
-        ordered, found = self.values[order], np.empty(len(counts))
+        ordered, found = self.values[order], np.empty(len(resamples))
         middle = (rows - 1) // 2, rows // 2
-        for number, count in enumerate(counts):
+        for number, count in enumerate(resamples.counts):
             up_to = np.cumsum(count.take(order), dtype=np.int32)
             found[number] = ordered[np.searchsorted(up_to, middle, side="right")].mean()
         return found

@@ -207,3 +207,38 @@ def test_rows_without_spread_are_not_more_certain_than_their_number() -> None:
     perfect, useless = np.array([0.0] * 3 + [1.0] * 3), np.zeros(6)
     found = delong(np.arange(6) > 2, useless, perfect)
     assert (found.difference, found.p_value) == (0.5, 1 / 32)
+
+
+# -- coverage ------------------------------------------------------------------------------------------------------
+
+
+def test_intervals_of_areas_cover_the_truth() -> None:
+    """95 % intervals of DeLong hold the true difference in at least 93 % of 2,000 samples of 60 and 140 rows."""
+    random = np.random.default_rng(7)
+    # Two normal scores of equal spread: the area is the distribution function at distance / √2.
+    truth = stats.norm.cdf(1.3 / math.sqrt(2)) - stats.norm.cdf(1.0 / math.sqrt(2))
+    is_positive = np.arange(200) < 60
+    hits, wrong = 0, 0
+    for _ in range(2000):
+        shared = random.normal(size=200) * math.sqrt(0.5)
+        left, right, same = (
+            shared + random.normal(size=200) * math.sqrt(0.5) + distance * is_positive for distance in (1.0, 1.3, 1.0)
+        )
+        found = delong(is_positive, left, right)
+        hits += found.low <= truth <= found.high
+        wrong += delong(is_positive, left, same).p_value < 0.05
+    assert 0.93 <= hits / 2000 <= 0.97, hits
+    assert wrong / 2000 <= 0.07, wrong
+
+
+@pytest.mark.parametrize(("only_left", "only_right", "rows"), [(0.10, 0.15, 150), (0.02, 0.06, 80), (0.2, 0.2, 400)])
+def test_intervals_of_accuracies_cover_the_truth(only_left, only_right, rows) -> None:
+    """Those of Tango hold the true difference in at least 93 % of 2,000 samples; the test is wrong at most in 6 %."""
+    random = np.random.default_rng(8)
+    shares = [only_left, only_right, 0.5, 0.5 - only_left - only_right]
+    drawn = random.multinomial(rows, shares, size=2000)
+    found = [mcnemar(int(left), int(right), both=int(both), rows=rows) for left, right, both, _ in drawn]
+    hits = np.mean([one.low <= only_right - only_left <= one.high for one in found])
+    assert 0.93 <= hits <= 0.99, hits
+    if only_left == only_right:
+        assert np.mean([one.p_value < 0.05 for one in found]) <= 0.06
