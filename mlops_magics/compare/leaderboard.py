@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.errors import DataError, RunNotFound
+from mlops_magics.compare.groups import Groups, groups
+from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.records import encode
 from mlops_magics.store import open_store
+from mlops_magics.store.conditions.names import Names, Thing
 from mlops_magics.store.references import lower_is_better
+from mlops_magics.store.selection import Selection
 
 if TYPE_CHECKING:
     import pandas
 
+    from mlops_magics.store.conditions.tree import Condition
     from mlops_magics.store.queries import Store
+    from mlops_magics.store.survey import Row, Survey
 
-MACHINE = "metrics.system/"
+MACHINE = "system/"
 SHOWN_METRICS = 5
 SHOWN_PARAMS = 3
 SHOWN_TRUST = 5
@@ -29,20 +34,59 @@ TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "
 class Leaderboard(Shown):
     """Runs, newest first or best first.
 
+    The display was read when it was asked for; :attr:`frame` is read when it is first touched.
+
     Attributes
     ----------
-    frame
-        Everything known: a row per run, ``params.KEY`` and ``metrics.KEY`` for every key. The display shows the first
-        ``limit`` rows, the metrics most runs have, and the parameters that differ. Candidates of a search are rows of
-        the frame, with their ``parent``; the display counts them at their search.
+    survey
+        What the display is made of. Candidates of a search are among the runs; the display counts them at their search.
+    limit
+        How many rows the display shows. Without ``columns``, those of the metrics most runs have, and of the parameters
+        that differ.
+    sorted_by
+        The metric whose best value comes first, or None.
+    columns
+        What was asked to be shown, or None.
     trust
         By the id of a run, what was found about its notebook, in a few words; and whether it was replayed.
     """
 
-    frame: pandas.DataFrame
+    survey: Survey
+    store: Store
     limit: int
     sorted_by: str | None = None
+    columns: tuple[Thing, ...] | None = None
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     trust: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The runs, in order, those the display does not reach too."""
+        return self.survey.ids
+
+    @cached_property
+    def frame(self) -> pandas.DataFrame:
+        """Everything known: a row per run, as :meth:`mlops_magics.store.queries.Store.runs` has it, in the order of
+        the display; with ``tags.KEY`` of tags that are columns of it.
+        """
+        tags = [thing.key for thing in self.columns or () if thing.family == "tags"]
+        return self.store.frame_of(self.ids, tags=tags)
+
+    def by(self, name: str) -> Groups:
+        """What a metric comes to for each value of a parameter: the best and the mean, candidates included.
+
+        Parameters
+        ----------
+        name
+            ``depth``, ``params.depth``, ``tag.team``, ``experiment``: what ``where`` could say.
+
+        Raises
+        ------
+        ConditionError
+            Nothing is called so; the closest name is suggested.
+        """
+        asked = [thing.key for thing in self.columns or () if thing.family == "metrics"]
+        return groups(self.store, self.ids, name, asked or self._metrics(), sorted_by=self.sorted_by)
 
     def to_dict(self) -> dict[str, Any]:
         """The runs as a list of mappings without missing values, JSON-ready."""
@@ -51,75 +95,86 @@ class Leaderboard(Shown):
 
     def document(self) -> Document:
         """A table of the runs, the best value of each metric marked."""
-        if self.frame.empty:
+        rows, count = self.survey.rows, self.survey.count
+        if not rows:
             return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
-        roots = self._roots()
-        shown = roots.head(self.limit)
-        metrics, params = self._metrics(), self._params()
-        best = {key: _best(roots[key], key) for key in metrics}
-        candidates = self.frame["parent"].value_counts().to_dict()
-        columns = [
-            *(("experiment",) if shown["experiment"].nunique() > 1 else ()),
-            "run", *(("id",) if shown["name"].duplicated().any() else ()), "status", "started",
-            Column("seconds", align="right", digits=3),
-            *(Column(key.removeprefix("params.")) for key in params),
-            *(Column(key.removeprefix("metrics."), align="right", digits=4) for key in metrics),
-        ]
-        rows = []
-        for row in shown.to_dict("records"):
-            cells: list[Any] = [row["experiment"]] if shown["experiment"].nunique() > 1 else []
-            status = Mark(row["status"], TONES.get(row["status"], "plain"))
-            several = candidates.get(row["id"], 0)
-            cells.append(f"{row['name']} (+{several})" if several else row["name"])
-            cells += [row["id"][-8:]] if "id" in columns else []
-            cells += [status, row["started"].to_pydatetime()]
-            cells.append(row["seconds"] if _is(row["seconds"]) else None)
-            cells += [_param(row[key]) for key in params]
-            cells += [_metric(row[key], best[key]) for key in metrics]
-            rows.append(cells)
-        count = len(roots)
+        things = [*self._which(), *(self._usual() if self.columns is None else self.columns)]
+        things = list(dict.fromkeys(things))
+        best = {thing: self._best(thing.key) for thing in things if thing.family == "metrics"}
+        cells = [[self._cell(row, thing, best.get(thing)) for thing in things] for row in rows]
         note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
-        hidden = count - len(shown)
-        blocks: list[Any] = [Title("Runs", note), Table(columns, rows)]
-        if hidden:
-            blocks.append(Line(f"{hidden} more: %mlops runs --limit {count}", tone="quiet"))
-        doubtful = [(row["name"], self.trust[row["id"]]) for row in shown.to_dict("records") if row["id"] in self.trust]
-        blocks += [Line(f"{name}: {sentence}", tone="quiet") for name, sentence in doubtful[:SHOWN_TRUST]]
-        if len(doubtful) > SHOWN_TRUST:
-            blocks.append(Line(f"{len(doubtful) - SHOWN_TRUST} more have findings: %mlops show RUN", tone="quiet"))
-        return Document(*blocks)
+        blocks: list[Any] = [Title("Runs", note), Table([_heading(thing) for thing in things], cells)]
+        if count > len(rows):
+            blocks.append(Line(f"{count - len(rows)} more: %mlops runs --limit {count}", tone="quiet"))
+        return Document(*blocks, *self._doubts())
 
-    def _roots(self) -> pandas.DataFrame:
-        """The runs that are not a part of another one that is here too."""
-        is_part = self.frame["parent"].isin(self.frame["id"])
-        return self.frame[~is_part]
+    def _which(self) -> list[Thing]:
+        """What tells which run it is: its name, and more where that is not enough."""
+        rows = self.survey.rows
+        several = len({row.experiment for row in rows}) > 1
+        doubled = len({row.name for row in rows}) < len(rows)
+        names = ("experiment",) * several + ("name",) + ("id",) * doubled
+        return [Thing("runs", name) for name in names]
+
+    def _usual(self) -> list[Thing]:
+        own = [Thing("runs", key) for key in ("status", "started", "seconds")]
+        return [
+            *own,
+            *(Thing("params", key) for key in self._params()),
+            *(Thing("metrics", key) for key in self._metrics()),
+        ]
 
     def _metrics(self) -> list[str]:
         """Those most runs have; what people logged by hand before what an evaluation adds. Not those of the machine."""
-        roots = self._roots()
-        keys = [key for key in roots.columns if key.startswith("metrics.") and roots[key].notna().any()]
+        spans = self.survey.metrics
+        keys = [key for key, span in spans.items() if span.count]
         keys = [key for key in keys if not key.startswith(MACHINE)] or keys
-        first = f"metrics.{self.sorted_by}"
-        return sorted(keys, key=lambda key: (key != first, -self._count(key), "/" in key))[:SHOWN_METRICS]
+        keys.sort(key=lambda key: (key != self.sorted_by, -spans[key].count, "/" in key))
+        return keys[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
         """Those that differ between the runs, the most common first; those of a model's parts where no other do."""
-        roots = self._roots()
-        keys = [key for key in roots.columns if key.startswith("params.")]
-        values = {key: {encode(value) for value in roots[key] if _is(value)} for key in keys}
-        differing = [key for key in keys if len(values[key]) > 1]
+        spreads = self.survey.params
+        differing = [key for key, spread in spreads.items() if spread.differs]
         whole = [key for key in differing if "__" not in key] or differing
-        return sorted(whole, key=lambda key: -self._count(key))[:SHOWN_PARAMS]
+        return sorted(whole, key=lambda key: -spreads[key].count)[:SHOWN_PARAMS]
 
-    def _count(self, key: str) -> int:
-        return int(self._roots()[key].count())
+    def _best(self, key: str) -> float | None:
+        span = self.survey.metrics.get(key)
+        if span is None or span.count < 2:
+            return None
+        return span.low if lower_is_better(key) else span.high
+
+    def _cell(self, row: Row, thing: Thing, best: float | None) -> Any:
+        match thing.family:
+            case "metrics":
+                return _metric(row.metrics.get(thing.key), best)
+            case "params":
+                return _param(row.params.get(thing.key))
+            case "tags":
+                return self.tags.get(row.id, {}).get(thing.key)
+        value = getattr(row, thing.key)
+        if thing.key == "status":
+            return Mark(value, TONES.get(value, "plain"))
+        if thing.key == "name" and row.parts:
+            return f"{value} (+{row.parts})"
+        return value[-8:] if thing.key in {"id", "parent"} and value else value
+
+    def _doubts(self) -> list[Line]:
+        """What was found about the notebooks of the runs shown."""
+        doubtful = [(row.name, self.trust[row.id]) for row in self.survey.rows if row.id in self.trust]
+        lines = [Line(f"{name}: {sentence}", tone="quiet") for name, sentence in doubtful[:SHOWN_TRUST]]
+        if len(doubtful) > SHOWN_TRUST:
+            lines.append(Line(f"{len(doubtful) - SHOWN_TRUST} more have findings: %mlops show RUN", tone="quiet"))
+        return lines
 
 
-def runs(
+def runs(  # noqa: PLR0913 - what can be asked of many runs
     experiment: str | None = None,
-    where: str | None = None,
+    where: str | Condition | None = None,
     *,
     best: str | None = None,
+    columns: Sequence[str] | None = None,
     limit: int = 20,
     store: Store | str | os.PathLike[str] | None = None,
 ) -> Leaderboard:
@@ -130,9 +185,13 @@ def runs(
     experiment
         Only its runs.
     where
-        An SQL condition; see :meth:`mlops_magics.store.queries.Store.runs`.
+        A condition such as ``"auc > 0.7 and params.depth <= 6 and tag.team = 'ops'"``, or SQL; see
+        :meth:`mlops_magics.store.queries.Store.runs`.
     best
         A metric to sort by, the best first; whether small or large is good follows from its name.
+    columns
+        What the display shows beside the name of a run: metrics, parameters, tags and columns of a run, named as in
+        ``where``; ``"tags"``, ``"params"`` and ``"metrics"`` mean all that the shown runs have.
     limit
         How many rows the display shows, at least 1; the frame holds all.
     store
@@ -140,26 +199,64 @@ def runs(
 
     Raises
     ------
+    ConditionError
+        The condition was not understood, or nothing is called as one of the ``columns`` is.
     DataError
         No run has the metric ``best``.
     RunNotFound
         There is no such experiment, but there are others.
     """
     place = open_store(store)
-    frame = place.runs(experiment, where)
-    if experiment is not None and frame.empty:
-        known = sorted({run.experiment for run in place.all_runs()})
-        if known and experiment not in known:
-            raise RunNotFound(f"there is no experiment {experiment!r}", seen=experiment, exists=known)
-    if best is not None:
-        key = f"metrics.{best}"
-        if key not in frame:
-            known = [name.removeprefix("metrics.") for name in frame.columns if name.startswith("metrics.")]
-            raise DataError(f"no run has a metric {best!r}", seen=best, exists=known)
-        frame = frame.sort_values(
-            key, ascending=lower_is_better(best), na_position="last", ignore_index=True, kind="stable"
-        )
-    return Leaderboard(frame, max(1, limit), best, _trust(place))
+    limit = max(1, limit)
+    with place.snapshot():
+        selection = Selection(experiment, where, best, best is not None and lower_is_better(best))
+        found = place.survey(selection, limit=limit)
+        if experiment is not None and not found.ids:
+            _insist_on_experiment(place, experiment)
+        if best is not None and not any(best == key for key in found.metrics):
+            _insist_on_metric(place, found, best)
+        tags = {} if columns is None else place.tags_of([row.id for row in found.rows])
+        chosen = None if columns is None else tuple(_things(columns, place.names(), found, tags))
+        return Leaderboard(found, place, limit, best, chosen, tags, _trust(place))
+
+
+def _insist_on_experiment(store: Store, experiment: str) -> None:
+    known = sorted({run.experiment for run in store.all_runs()})
+    if known and experiment not in known:
+        raise RunNotFound(f"there is no experiment {experiment!r}", seen=experiment, exists=known)
+
+
+def _insist_on_metric(store: Store, found: Survey, best: str) -> None:
+    """Candidates of a search may have it where no root does."""
+    if not (found.ids and store.have_metric(found.ids, best)):
+        raise DataError(f"no run has a metric {best!r}", seen=best, exists=found.metrics or store.metric_names())
+
+
+def _things(
+    columns: Sequence[str], names: Names, found: Survey, tags: Mapping[str, Mapping[str, str]]
+) -> list[Thing]:  # fmt: skip
+    """What columns name, in their order."""
+    things: list[Thing] = []
+    for column in columns:
+        match column:
+            case "metrics":
+                things += [Thing("metrics", key) for key, span in found.metrics.items() if span.count]
+            case "params":
+                things += [Thing("params", key) for key in found.params]
+            case "tags":
+                things += [Thing("tags", key) for key in sorted({key for held in tags.values() for key in held})]
+            case _:
+                things.append(_thing(column, names))
+    return list(dict.fromkeys(things))
+
+
+def _thing(column: str, names: Names) -> Thing:
+    try:
+        return names.read(column)
+    except ConditionError as error:
+        raise ConditionError(
+            error.reason, condition="", at=0, seen=error.seen, exists=error.exists, hint="%mlops runs --columns NAME …"
+        ) from None
 
 
 def _trust(store: Store) -> dict[str, str]:
@@ -172,6 +269,14 @@ def _trust(store: Store) -> dict[str, str]:
     return {run: "; ".join(said) for run, said in found.items()}
 
 
+def _heading(thing: Thing) -> str | Column:
+    if thing.family == "metrics":
+        return Column(thing.key, align="right", digits=4)
+    if thing == Thing("runs", "seconds"):
+        return Column("seconds", align="right", digits=3)
+    return "run" if thing == Thing("runs", "name") else thing.key
+
+
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
@@ -181,13 +286,6 @@ def _is(value: Any) -> bool:
     if isinstance(value, float):
         return value == value  # noqa: PLR0124
     return value is not None and (isinstance(value, str) or str(value) != "NaT")
-
-
-def _best(values: pandas.Series[Any], key: str) -> float | None:
-    known = values.dropna()
-    if len(known) < 2:
-        return None
-    return float(known.min() if lower_is_better(key) else known.max())
 
 
 def _metric(value: Any, best: float | None) -> Any:

@@ -64,6 +64,16 @@ class RunFacts(ABC):
             found.setdefault(run, {})[key] = decode(value)
         return found
 
+    def tags_of(self, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The tags of several runs by their ids, in one query."""
+        rows = self._rows(
+            "SELECT run, key, value FROM tags WHERE run IN (SELECT unnest(?)) ORDER BY run, key", [list(ids)]
+        )
+        found: dict[str, dict[str, str]] = {}
+        for run, key, value in rows:
+            found.setdefault(run, {})[key] = value
+        return found
+
     def metric_of(self, runs: Sequence[Run], key: str) -> dict[str, float]:
         """The last value of a metric of several runs by their ids, in one query."""
         rows = self._rows(

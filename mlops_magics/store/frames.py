@@ -6,36 +6,57 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.records import decode
-from mlops_magics.store.selection import CHOSEN, choose_runs
+from mlops_magics.store.selection import CHOSEN, Selection, choose_runs
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
-    from mlops_magics.store.conditions.tree import Condition
     from mlops_magics.store.database import Database
 
 TABLES = {"params": "params", "metrics": "metric_sums"}
 RUN_COLUMNS = ("id", "experiment", "name", "status", "started", "ended", "seconds", "parent", "source")
 
 
-def runs_frame(
-    database: Database, experiment: str | None = None, where: str | Condition | None = None, *,
-    ids: Sequence[str] | None = None,
-) -> pandas.DataFrame:  # fmt: skip
-    """See :meth:`mlops_magics.store.queries.Store.runs`. With ``ids``, those runs in their order. Needs the views."""
+def runs_frame(database: Database, selection: Selection) -> pandas.DataFrame:
+    """See :meth:`mlops_magics.store.queries.Store.runs`. Needs the views."""
+    choose_runs(database, selection)
+    return _with_values(database, f"SELECT {', '.join(RUN_COLUMNS)} FROM {CHOSEN} ORDER BY position", {})
+
+
+def frame_of(database: Database, ids: Sequence[str], tags: Sequence[str]) -> pandas.DataFrame:
+    """See :meth:`mlops_magics.store.queries.Store.frame_of`. Needs the views."""
     import pandas
 
-    choose_runs(database, experiment, where)
-    source, order = CHOSEN, "started DESC, id DESC"
-    if ids is not None:
-        wanted = "(SELECT unnest($ids::VARCHAR[]) AS id, unnest(range(len($ids))) AS position)"
-        source, order = f"{CHOSEN} JOIN {wanted} USING (id)", "position"
-    runs = database.frame(
-        f"SELECT {', '.join(RUN_COLUMNS)} FROM {source} ORDER BY {order}", None if ids is None else {"ids": list(ids)}
+    frame = _with_values(
+        database,
+        f"""SELECT {', '.join(RUN_COLUMNS)} FROM (SELECT *, epoch(ended - started) AS seconds FROM runs)
+            JOIN (SELECT unnest($ids::VARCHAR[]) AS id, unnest(range(len($ids))) AS position) USING (id)
+            ORDER BY position""",
+        {"ids": list(ids)},
     )
-    known = runs["id"].tolist()
-    return pandas.concat([runs, _wide(database, "params", known), _wide(database, "metrics", known)], axis="columns")
+    if not tags:
+        return frame
+    asked = {key: [None] * len(frame) for key in tags}
+    columns = [*frame.columns[: len(RUN_COLUMNS)], *(f"tags.{key}" for key in tags), *frame.columns[len(RUN_COLUMNS) :]]
+    places = {run: place for place, run in enumerate(frame["id"])}
+    found = database.query(
+        "SELECT run, key, value FROM tags WHERE key IN (SELECT unnest($tags::VARCHAR[]))", {"tags": list(tags)}
+    )
+    for run, key, value in found.fetchall():
+        if run in places:
+            asked[key][places[run]] = value
+    told = pandas.DataFrame({f"tags.{key}": values for key, values in asked.items()}, dtype=object)
+    return pandas.concat([frame, told], axis="columns")[columns]
+
+
+def _with_values(database: Database, query: str, parameters: dict[str, Any]) -> pandas.DataFrame:
+    """Runs, their parameters and their metrics."""
+    import pandas
+
+    runs = database.frame(query, parameters)
+    ids = runs["id"].tolist()
+    return pandas.concat([runs, _wide(database, "params", ids), _wide(database, "metrics", ids)], axis="columns")
 
 
 def history_frame(database: Database, runs: Sequence[str], key: str | None) -> pandas.DataFrame:

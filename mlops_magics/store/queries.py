@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     import pandas
 
     from mlops_magics.look.progress import Progress
+    from mlops_magics.store.conditions.names import Names, Thing
     from mlops_magics.store.conditions.tree import Condition
     from mlops_magics.store.fold import FoldReport
+    from mlops_magics.store.grouping import Group
+    from mlops_magics.store.selection import Selection
+    from mlops_magics.store.survey import Survey
 
 _keeper = Keeper()
 
@@ -174,9 +178,47 @@ class Store(RunFacts):
             The condition is neither; it says where, and what there is.
         """
         from mlops_magics.store.frames import runs_frame
+        from mlops_magics.store.selection import Selection
 
         with self._access.reading(frames=True) as database:
-            return runs_frame(database, experiment, where)
+            return runs_frame(database, Selection(experiment, where))
+
+    def frame_of(self, ids: Sequence[str], *, tags: Sequence[str] = ()) -> pandas.DataFrame:
+        """The runs with these ids as :meth:`runs` shows them, in their order, with ``tags.KEY`` for each of ``tags``.
+
+        An id that no run has is left out.
+        """
+        from mlops_magics.store.frames import frame_of
+
+        with self._access.reading(frames=True) as database:
+            return frame_of(database, ids, tags)
+
+    def survey(self, selection: Selection, *, limit: int) -> Survey:
+        """What a table of the first ``limit`` runs needs, several times faster than the frame of them all.
+
+        Raises
+        ------
+        ConditionError
+            As :meth:`runs`.
+        """
+        from mlops_magics.store.survey import survey
+
+        with self._access.reading() as database:
+            return survey(database, selection, limit=limit)
+
+    def names(self) -> Names:
+        """Everything that conditions and lists of columns can name: metrics, parameters, tags, a run's own columns."""
+        from mlops_magics.store.conditions.names import names_of
+
+        with self._access.reading() as database:
+            return names_of(database)
+
+    def grouped(self, ids: Sequence[str], by: Thing, metrics: Sequence[str]) -> list[Group]:
+        """Runs that have the same value of something, and what their metrics come to, by size."""
+        from mlops_magics.store.grouping import grouped
+
+        with self._access.reading() as database:
+            return grouped(database, ids, by, metrics)
 
     def history(self, run: Run | str | Sequence[Run | str], key: str | None = None) -> pandas.DataFrame:
         """The points of one or several runs: columns ``run, key, step, time, value``, in the order of their steps.
@@ -192,6 +234,8 @@ class Store(RunFacts):
 
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
+
+        ``EXPERIMENT/`` before a name, ``@last`` or ``@best:METRIC`` means the runs of that experiment alone.
 
         Raises
         ------
@@ -221,6 +265,11 @@ class Store(RunFacts):
     def metric_names(self) -> list[str]:
         """Every metric that some run has, in alphabetical order."""
         return [str(key) for (key,) in self._rows("SELECT DISTINCT key FROM metric_sums ORDER BY key")]
+
+    def have_metric(self, ids: Sequence[str], key: str) -> bool:
+        """Whether one of the runs with these ids has a metric."""
+        query = "SELECT 1 FROM metric_sums WHERE key = ? AND run IN (SELECT unnest(?)) LIMIT 1"
+        return bool(self._rows(query, [key, list(ids)]))
 
     def text(self, sha256: str) -> str:
         """The text with this digest.
@@ -275,20 +324,24 @@ class Store(RunFacts):
         """What :meth:`find` answers, given all runs: asking for twenty reads them once."""
         if isinstance(reference, Run):
             return reference
-        if best := references.parse_best(reference):
-            reference = self._best(*best)
-        return references.choose(reference, known)
+        experiment, rest = references.parse_experiment(reference)
+        if experiment is not None:
+            known = references.of_experiment(experiment, known)
+        if best := references.parse_best(rest):
+            rest = self._best(*best, experiment=experiment)
+        return references.choose(rest, known)
 
-    def _best(self, metric: str, smallest: bool) -> str:
+    def _best(self, metric: str, smallest: bool, *, experiment: str | None) -> str:
         order = "ASC" if smallest else "DESC"
         rows = self._rows(
-            f"""SELECT run FROM metric_sums WHERE key = ? AND isfinite(value) AND run IN (SELECT id FROM runs)
+            f"""SELECT run FROM metric_sums WHERE key = ? AND isfinite(value)
+                AND run IN (SELECT id FROM runs WHERE ? IS NULL OR experiment = ?)
                 ORDER BY value {order}, time LIMIT 1""",
-            [metric],
+            [metric, experiment, experiment],
         )
         if not rows:
             raise RunNotFound(
-                f"no run has a metric {metric!r}",
+                f"no run{'' if experiment is None else f' of {experiment}'} has a metric {metric!r}",
                 seen=metric,
                 exists=self.metric_names(),
                 hint="Log one: %mlops log NAME=VALUE",

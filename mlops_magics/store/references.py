@@ -1,4 +1,4 @@
-"""Which run is meant: a name, a piece of an id, ``@last``, ``@best:METRIC``."""
+"""Which run is meant: a name, a piece of an id, ``@last``, ``@best:METRIC``, the last two also of one experiment."""
 
 from __future__ import annotations
 
@@ -25,6 +25,32 @@ def lower_is_better(metric: str) -> bool:
     (True, False)
     """
     return bool(_LOWER_IS_BETTER.search(metric))
+
+
+def parse_experiment(reference: str) -> tuple[str | None, str]:
+    """Take ``EXPERIMENT/@last`` or ``EXPERIMENT/@best:METRIC`` apart; of anything else the experiment is None.
+
+    >>> parse_experiment("flights/@best:test/auc"), parse_experiment("@best:a/@b"), parse_experiment("flights/baseline")
+    (('flights', '@best:test/auc'), (None, '@best:a/@b'), (None, 'flights/baseline'))
+    """
+    experiment, found, rest = reference.partition("/@")
+    is_one = found and not experiment.startswith("@") and (rest == "last" or rest.startswith("best:"))
+    return (experiment, f"@{rest}") if is_one else (None, reference)
+
+
+def of_experiment(experiment: str, runs: Sequence[Run]) -> list[Run]:
+    """The runs of an experiment, in their order.
+
+    Raises
+    ------
+    RunNotFound
+        There is no such experiment.
+    """
+    found = [run for run in runs if run.experiment == experiment]
+    if not found:
+        known = sorted({run.experiment for run in runs})
+        raise RunNotFound(f"there is no experiment {experiment!r}", seen=experiment, exists=known)
+    return found
 
 
 def parse_best(reference: str) -> tuple[str, bool] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import ConditionError, StoreError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from mlops_magics.store.database import Database
 
 CHOSEN = "chosen_runs"
-"""The table that :func:`choose_runs` fills: the columns of ``runs``, and ``seconds``."""
+"""The table that :func:`choose_runs` fills: the columns of ``runs``, ``seconds``, and the ``position`` from 1 on."""
+
+NEWEST_FIRST = "started DESC, id DESC"
 
 _RUNS = "SELECT *, epoch(ended - started) AS seconds FROM runs"
 _LIKE_SQL = re.compile(r"\w\(|::|;|--|[+*|]|\b(select|case|between|ilike|cast)\b", re.IGNORECASE)
@@ -23,8 +26,18 @@ _RUN = '"the run"'
 """Not ``run``, which somebody's parameter may be called."""
 
 
-def choose_runs(database: Database, experiment: str | None, where: str | Condition | None) -> None:
-    """Fill a table of this connection with the runs of an experiment that meet a condition. Needs the views.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which runs, and in which order: the newest first, or those with the best value of a metric."""
+
+    experiment: str | None = None
+    where: str | Condition | None = None
+    best: str | None = None
+    smallest: bool = False
+
+
+def choose_runs(database: Database, selection: Selection) -> None:
+    """Fill a table of this connection with the runs that are meant, in order. Needs the views.
 
     A text that the language of :mod:`~mlops_magics.store.conditions` does not understand is taken for SQL; when DuckDB
     does not understand it either, what is said is what the language did not understand. A :class:`Condition` never
@@ -35,37 +48,46 @@ def choose_runs(database: Database, experiment: str | None, where: str | Conditi
     ConditionError
         The condition is neither.
     """
+    where = selection.where
     if where is None:
-        _choose(database, _RUNS, experiment, {})
+        _choose(database, _RUNS, selection, {})
     elif isinstance(where, str):
-        _choose_by_text(database, experiment, where)
+        _choose_by_text(database, where, selection)
     else:
-        _choose_by_language(database, experiment, where, str(where))
+        _choose_by_language(database, where, str(where), selection)
 
 
-def _choose_by_text(database: Database, experiment: str | None, where: str) -> None:
+def _choose_by_text(database: Database, where: str, selection: Selection) -> None:
     condition = None
     try:
         condition = parse_condition(where)
-        _choose_by_language(database, experiment, condition, where)
+        _choose_by_language(database, condition, where, selection)
     except ConditionError as error:
         try:
-            _choose(database, _conditioned(database, where), experiment, {})
+            _choose(database, _conditioned(database, where), selection, {})
         except StoreError as refused:
             raise (error if condition else _neither(database, error, refused)) from None
 
 
-def _choose_by_language(database: Database, experiment: str | None, condition: Condition, told: str) -> None:
+def _choose_by_language(database: Database, condition: Condition, told: str, selection: Selection) -> None:
     meaning = meaning_of(condition, names_of(database), told=told)
     query = f"SELECT runs.* FROM ({_RUNS}) AS runs {meaning.joins} WHERE {meaning.test}"
-    _choose(database, query, experiment, meaning.parameters)
+    _choose(database, query, selection, meaning.parameters)
 
 
-def _choose(database: Database, query: str, experiment: str | None, parameters: dict[str, Any]) -> None:
+def _choose(database: Database, query: str, selection: Selection, parameters: dict[str, Any]) -> None:
+    order, joined = NEWEST_FIRST, ""
+    parameters = {**parameters, "experiment": selection.experiment}
+    if selection.best is not None:
+        order = f"best.value {'ASC' if selection.smallest else 'DESC'} NULLS LAST, {NEWEST_FIRST}"
+        values = "SELECT run, value FROM metric_sums WHERE key = $best AND NOT isnan(value)"
+        joined = f"LEFT JOIN ({values}) AS best ON best.run = chosen.id"
+        parameters["best"] = selection.best
     database.fill(
         CHOSEN,
-        f"SELECT * FROM ({query}) WHERE $experiment IS NULL OR experiment = $experiment",
-        {**parameters, "experiment": experiment},
+        f"""SELECT chosen.*, (row_number() OVER (ORDER BY {order}))::INTEGER AS position
+            FROM ({query}) AS chosen {joined} WHERE $experiment IS NULL OR experiment = $experiment""",
+        parameters,
     )
 
 

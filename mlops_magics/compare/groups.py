@@ -1,0 +1,131 @@
+"""Which value of a parameter does best: runs grouped by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title
+from mlops_magics.store.references import lower_is_better
+
+if TYPE_CHECKING:
+    import pandas
+
+    from mlops_magics.store.grouping import Group
+    from mlops_magics.store.queries import Store
+
+
+@dataclass(frozen=True, repr=False)
+class Groups(Shown):
+    """Runs that have the same value of something, and the best and the mean of their metrics.
+
+    Attributes
+    ----------
+    by
+        What the value is of: ``params.depth``.
+    metrics
+        Those looked at.
+    groups
+        By their value; or the best first, where the board was sorted by a metric. Runs without a value come last, as
+        the group None.
+    """
+
+    by: str
+    metrics: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """A row per group: the value, ``runs``, then ``METRIC best`` and ``METRIC mean`` of each metric."""
+        import pandas
+
+        columns = [self.by, "runs", *(f"{key} {what}" for key in self.metrics for what in ("best", "mean"))]
+        return pandas.DataFrame([self._cells(group) for group in self.groups], columns=columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The groups, JSON-ready; a metric has how many runs have it, its best and its mean."""
+        return {
+            "by": self.by,
+            "groups": [
+                {
+                    "value": group.value.isoformat() if hasattr(group.value, "isoformat") else group.value,
+                    "runs": group.runs,
+                    "metrics": {
+                        key: {"runs": found.count, "best": _best(group, key), "mean": found.mean}
+                        for key, found in group.metrics.items()
+                    },
+                }
+                for group in self.groups
+            ],
+        }
+
+    def document(self) -> Document:
+        """A table with a row per group, the best value of each column marked."""
+        if not self.groups:
+            return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
+        columns: list[str | Column] = [self.by, Column("runs", align="right")]
+        columns += [
+            Column(f"{key} {what}", align="right", digits=4) for key in self.metrics for what in ("best", "mean")
+        ]
+        rows = [self._cells(group) for group in self.groups]
+        for at in range(2, len(columns)):
+            _mark(rows, at, smallest=lower_is_better(self.metrics[at // 2 - 1]))
+        count = sum(group.runs for group in self.groups)
+        note = f"{count} run{'s' if count != 1 else ''} by {self.by.partition('.')[2] or self.by}"
+        return Document(Title("Runs", note), Table(columns, [[_shown(row[0]), *row[1:]] for row in rows]))
+
+    def _cells(self, group: Group) -> list[Any]:
+        cells: list[Any] = [group.value, group.runs]
+        for key in self.metrics:
+            cells += [_best(group, key), group.metrics[key].mean if key in group.metrics else None]
+        return cells
+
+
+def groups(store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *, sorted_by: str | None) -> Groups:
+    """Group the runs with these ids by what ``by`` names; see :meth:`Leaderboard.by`.
+
+    Raises
+    ------
+    ConditionError
+        Nothing is called so.
+    """
+    with store.snapshot():
+        thing = store.names().read(by)
+        wanted = tuple(dict.fromkeys([*((sorted_by,) if sorted_by else ()), *metrics]))
+        found = store.grouped(ids, thing, wanted)
+    if sorted_by is None:
+        found.sort(key=lambda group: _order(group.value))
+    else:
+        sign = 1 if lower_is_better(sorted_by) else -1
+        found.sort(key=lambda group: (sorted_by not in group.metrics, sign * (_best(group, sorted_by) or 0.0)))
+    return Groups(thing.column, wanted, tuple(found))
+
+
+def _best(group: Group, key: str) -> float | None:
+    found = group.metrics.get(key)
+    if found is None:
+        return None
+    return found.low if lower_is_better(key) else found.high
+
+
+def _order(value: Any) -> tuple[int, float, str]:
+    """Numbers by size, then anything else as it reads; None last."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0, value, ""
+    return (2, 0.0, "") if value is None else (1, 0.0, str(value))
+
+
+def _shown(value: Any) -> Any:
+    is_plain = value is None or isinstance(value, str | bool | int | float) or hasattr(value, "isoformat")
+    return value if is_plain else str(value)
+
+
+def _mark(rows: list[list[Any]], at: int, *, smallest: bool) -> None:
+    known = [row[at] for row in rows if row[at] is not None]
+    if len(known) < 2:
+        return
+    best = min(known) if smallest else max(known)
+    for row in rows:
+        if row[at] == best:
+            row[at] = Mark(f"{row[at]:.4f}", "good")
