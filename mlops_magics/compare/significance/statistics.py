@@ -19,6 +19,9 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Counts = np.ndarray[Any, np.dtype[np.int32]]
 
 
+CACHED = 60_000
+"""Counts that are summed up at a time."""
+
 FEW_CELLS = 16
 """Up to so many are counted by one product of matrices."""
 
@@ -40,6 +43,13 @@ class Resamples:
     def weights(self) -> Floats:
         """The counts as products of matrices take them."""
         return self.counts.astype(np.float64)
+
+    def pieces(self) -> Iterator[tuple[slice, Counts]]:
+        """The counts in pieces that stay in the processor's cache, and which resamples they are of."""
+        size = max(1, CACHED // self.counts.shape[1])
+        for first in range(0, len(self), size):
+            block = slice(first, first + size)
+            yield block, self.counts[block]
 
     def means(self, of: Means) -> Floats:
         """The means of some quantities in each resample."""
@@ -191,14 +201,18 @@ class AveragePrecision:
         has_step = np.diff(ends, prepend=0) > 0
         last, ends_of_positives, positives = last_of_ties[has_step], ends[has_step] - 1, order[is_positive]
         found = np.full(len(resamples), np.nan)
-        for number, count in enumerate(resamples.counts):
+        if not len(last):
+            return found
+        for block, counts in resamples.pieces():
             # Whole numbers are summed up four times as fast as floats.
-            called = np.cumsum(count.take(order), dtype=np.int32)[last]
-            hits = np.cumsum(count.take(positives), dtype=np.int32)[ends_of_positives].astype(np.float64)
-            if len(hits) and hits[-1]:
-                steps = np.diff(hits, prepend=0.0)
-                # Above the first row of the resample nothing is called positive, and there is no step either.
-                found[number] = (steps * hits / np.maximum(called, 1)).sum() / hits[-1]
+            called = np.cumsum(counts.take(order, axis=1), axis=1, dtype=np.int32)[:, last]
+            hits = np.cumsum(counts.take(positives, axis=1), axis=1, dtype=np.int32)[:, ends_of_positives]
+            steps = hits.copy()
+            steps[:, 1:] -= hits[:, :-1]
+            # Above the first row of a resample nothing is called positive, and there is no step either.
+            precision = hits / np.maximum(called, 1)
+            total = hits[:, -1]
+            np.divide(np.einsum("ij,ij->i", steps, precision), total, out=found[block], where=total > 0)
         return found
 
     def without_each(self) -> Floats:
@@ -237,10 +251,11 @@ class Median:
         """Its value in each resample."""
         order, rows = self._order, len(self.values)
         ordered, found = self.values[order], np.empty(len(resamples))
-        middle = (rows - 1) // 2, rows // 2
-        for number, count in enumerate(resamples.counts):
-            up_to = np.cumsum(count.take(order), dtype=np.int32)
-            found[number] = ordered[np.searchsorted(up_to, middle, side="right")].mean()
+        low, high = (rows - 1) // 2, rows // 2
+        for block, counts in resamples.pieces():
+            up_to = np.cumsum(counts.take(order, axis=1), axis=1, dtype=np.int32)
+            first, second = ((up_to <= middle).sum(axis=1) for middle in (low, high))
+            found[block] = (ordered[first] + ordered[second]) / 2
         return found
 
     def without_each(self) -> Floats:
