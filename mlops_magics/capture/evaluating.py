@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
@@ -57,7 +56,8 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
     name: str,
     y: Any = None,
     target: str | None = None,
-    origins: Callable[[str], tuple[str, ...]] | None = None,
+    origins: tuple[str, ...] = (),
+    target_origins: tuple[str, ...] = (),
     privacy: Privacy = PUBLIC,
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way.
@@ -77,16 +77,15 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
         What the rows are, and what the table is called.
     y, target
         The true answers, and what the notebook calls them; by default their own name, or ``y``.
-    origins
-        Tells the files and queries that what is called so came from.
+    origins, target_origins
+        The files and queries that the rows and their answers came from.
     privacy
         What of the run must not be written in the clear.
     """
     called = target or _name_of(y) or "y"
     is_secret = not {called, _name_of(y)}.isdisjoint(privacy.columns)
-    of_table, of_answers = (origins(name), origins(called)) if origins else ((), ())
-    table = _table_facts(store, X, name=name, split=split, origins=of_table, privacy=privacy)
-    answers = _target_facts(y, name=called, split=split, origins=of_answers, privacy=privacy)
+    table = _table_facts(store, X, name=name, split=split, origins=origins, privacy=privacy)
+    answers = _target_facts(y, name=called, split=split, origins=target_origins, privacy=privacy)
     curves = None if is_secret else _curves(evaluation)
     predictions = None if is_secret or privacy.is_private else _predictions(store, evaluation, split=split)
     evaluated = Evaluated(

@@ -195,7 +195,8 @@ class ActiveRun(Shown):
         by: Any = None,
         name: str | None = None,
         target: str | None = None,
-        origins: Callable[[str], tuple[str, ...]] | None = None,
+        origins: tuple[str, ...] = (),
+        target_origins: tuple[str, ...] = (),
     ) -> Evaluation:
         """Measure a model on one split in the metrics of its task, and keep what later questions need.
 
@@ -216,8 +217,8 @@ class ActiveRun(Shown):
             What the table is called; the split where it is not given.
         target
             What the answers are called; their own name, or ``y``, where it is not given.
-        origins
-            Tells the files and queries that what is called so came from.
+        origins, target_origins
+            The files and queries that the rows and their answers came from.
 
         Raises
         ------
@@ -247,6 +248,7 @@ class ActiveRun(Shown):
             y=y,
             target=target,
             origins=origins,
+            target_origins=target_origins,
             privacy=self.privacy,
         )
         self._record(*facts)

@@ -318,7 +318,7 @@ class Session:
         return next(names, None)
 
     def origins_of(self, name: str) -> tuple[str, ...]:
-        """The files and queries that what is called so stems from, as far as the cells tell."""
+        """The files and queries that a name, or an expression of several, stems from, as far as the cells tell."""
         from mlops_magics.capture.notebook.origins import origins_of
 
         found: tuple[str, ...] = ()

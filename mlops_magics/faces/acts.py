@@ -92,8 +92,11 @@ def evaluate(context: Context, words: Namespace) -> Any:
     model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
     by = None if words.by is None else _grouping(context, X, words.by)
     name, target = (word if word.isidentifier() else None for word in (words.X, words.y))
-    origins = context.session.origins_of
-    return run.evaluate(model, X, y, split=words.split, by=by, name=name, target=target, origins=origins)
+    return run.evaluate(
+        model, X, y, split=words.split, by=by, name=name, target=target,
+        origins=(X,) if isinstance(X, str) else context.session.origins_of(words.X),
+        target_origins=context.session.origins_of(words.y),
+    )
 
 
 def _grouping(context: Context, X: Any, word: str) -> Any:
@@ -118,7 +121,10 @@ def runs(context: Context, words: Namespace) -> Any:
 
     with context.progress("reading the store") as bar:
         context.store().fold(progress=bar)
-    return runs(words.experiment, words.where, best=words.best, limit=words.limit, store=context.store())
+    board = runs(
+        words.experiment, words.where, best=words.best, columns=words.columns, limit=words.limit, store=context.store()
+    )
+    return board if words.by is None else board.by(words.by)
 
 
 def show(context: Context, words: Namespace) -> Any:

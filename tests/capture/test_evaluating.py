@@ -99,11 +99,11 @@ def facts(store, evaluation, model, X, y, **named) -> dict[type, list]:
 def test_the_answers_are_a_table_of_their_own(store) -> None:
     model = LogisticRegression().fit(X, Y)
     evaluation = evaluate(model, X, Y)
-    found = facts(store, evaluation, model, X, pd.Series(Y, name="late"), origins=lambda _: ("flights.csv",))
+    found = facts(store, evaluation, model, X, pd.Series(Y, name="late"), origins=("a.csv",), target_origins=("b.csv",))
     answers, table = found[Dataset]
     assert (answers.name, answers.role, answers.rows) == ("late", "test target", 200)
     assert answers.columns == {"late": "boolean"}
-    assert (answers.profile, answers.origins, table.origins) == (None, ("flights.csv",), ("flights.csv",))
+    assert (answers.profile, answers.origins, table.origins) == (None, ("b.csv",), ("a.csv",))
     again = facts(store, evaluation, model, X, pd.Series(Y, name="late"))[Dataset]
     assert [item.fingerprint for item in again] == [answers.fingerprint, table.fingerprint]
     other = facts(store, evaluation, model, X, pd.Series(~Y, name="late"))[Dataset]

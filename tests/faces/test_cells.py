@@ -1,5 +1,6 @@
 """What a run knows of the cells it stands on: those before it too, in the order they ran, and how each ended."""
 
+import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -186,3 +187,23 @@ def test_a_shell_without_cells_has_a_history_all_the_same(shell: InteractiveShel
     shell.run_cell("x = 1", store_history=False)
     shell.run_cell("%mlops end", store_history=True)
     assert [cell.execution_count for cell in store.own_cells("@last")] == [1, None, 2]
+
+
+def test_what_has_no_name_came_from_somewhere_too(notebook, store, tmp_path):
+    for name in ("people", "test", "other"):
+        pd.DataFrame({"a": range(60), "b": 1.0, "y": [0, 1] * 30}).to_csv(tmp_path / f"{name}.csv", index=False)
+    notebook.ask("import pandas as pd\nfrom sklearn.linear_model import Ridge\n%load_ext mlops_magics")
+    notebook.ask("people = pd.read_csv('people.csv')\ntest = pd.read_csv('test.csv')\nother = pd.read_csv('other.csv')")
+    notebook.ask("%mlops track flights")
+    notebook.ask(
+        "Ridge().fit(\n    other[['b']], other.y)\n"
+        "model = (Ridge()\n    .fit(y=people['y'], X=people.drop(columns='y')))"
+    )
+    notebook.ask("%mlops evaluate model people[['a','b']] people.y")
+    notebook.ask("def fit(people):\n    return Ridge().fit(people[['a']], people.y)\nfit(other)")
+    notebook.ask("%mlops end")
+    assert {(table.role, tuple(table.columns)): table.origins for table in store.datasets("@last")} == {
+        ("fit", ("b",)): ("other.csv",), ("fit target", ("y",)): ("other.csv",),
+        ("fit", ("a", "b")): ("people.csv",), ("test", ("a", "b")): ("people.csv",),
+        ("test target", ("y",)): ("people.csv",), ("fit", ("a",)): None,
+    }

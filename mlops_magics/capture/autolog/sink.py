@@ -29,7 +29,7 @@ class Sink(Protocol):
         """What the notebook calls an object."""
 
     def origins_of(self, name: str) -> tuple[str, ...]:
-        """The files and queries that what is called so stems from."""
+        """The files and queries that a name, or an expression of several, stems from."""
 
     def warn(self, what: str, error: BaseException) -> None:
         """Say once what could not be recorded."""

@@ -7,7 +7,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
-from mlops_magics.capture.tables import Frozen, freeze
+from mlops_magics.capture.autolog.written import Call, call_of_a_cell
+from mlops_magics.capture.tables import TARGET, Frozen, freeze
 from mlops_magics.data.loaded import loaded
 from mlops_magics.errors import DataError
 from mlops_magics.records import Dataset, Record
@@ -21,12 +22,16 @@ REMEMBERED = 16
 
 @dataclass(slots=True, eq=False)
 class HeldTable:
-    """A table as it was when it was fitted on, what the notebook calls it, and later what was found in it."""
+    """A table as it was when it was fitted on, what the notebook calls it, and later what was found in it.
+
+    ``call`` is what a table without a name was given to.
+    """
 
     frozen: Frozen
     name: str
     is_named: bool
     role: str
+    call: Call | None = None
     facts: tuple[Record, ...] | None = None
 
 
@@ -49,7 +54,8 @@ class TableBook:
         if state and role in self._newest and self._newest[role][0] == state:
             return self._newest[role][1]
         name = self._sink.name_of(data)
-        held = HeldTable(freeze(data), name or otherwise, name is not None, role)
+        call = call_of_a_cell() if name is None else None
+        held = HeldTable(freeze(data), name or otherwise, name is not None, role, call)
         if not held.frozen.can_wait:
             self._describe(held, ())
         if state:
@@ -63,7 +69,7 @@ class TableBook:
         """
         try:
             if held.facts is None:
-                self._describe(held, self._sink.origins_of(held.name) if held.is_named else (), run)
+                self._describe(held, self._origins(held), run)
         except DataError as error:
             held.facts = ()
             self._sink.warn("the data of a fit", error)
@@ -75,6 +81,13 @@ class TableBook:
             self._written.add(written)
             run.observe(*held.facts)
         return dataset.fingerprint or None
+
+    def _origins(self, held: HeldTable) -> tuple[str, ...]:
+        if held.is_named:
+            return self._sink.origins_of(held.name)
+        place, name = (1, "y") if held.role.endswith(TARGET) else (0, "X")
+        written = held.call.argument(place, name) if held.call else None
+        return self._sink.origins_of(written) if written else ()
 
     def let_go(self) -> None:
         """Hold nothing any more beyond what is waiting to be described."""
