@@ -69,8 +69,9 @@ def parse_best(reference: str) -> tuple[str, bool] | None:
 
 
 def choose(reference: str, runs: Sequence[Run]) -> Run:
-    """The run a reference means among ``runs``, newest last: ``@last``, a name (``experiment/name`` to be exact; the
-    newest of that name), the beginning or end of an id of at least four characters.
+    """The run a reference means among ``runs``, newest last: ``@last`` (a candidate of a search is none), a name
+    (``experiment/name`` to be exact; the newest of that name), the beginning or end of an id of at least four
+    characters.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def choose(reference: str, runs: Sequence[Run]) -> Run:
     if not runs:
         raise RunNotFound(f"there is no run {reference!r}: the store is empty", hint="Start one: %mlops track NAME")
     if reference == "@last":
-        return runs[-1]
+        return next((run for run in reversed(runs) if run.parent is None), runs[-1])
     named = [run for run in runs if reference in {run.name, f"{run.experiment}/{run.name}", run.id}]
     if named:
         return named[-1]

@@ -38,6 +38,7 @@ def test_every_candidate_is_a_run_under_the_run(notebook) -> None:
     params, metrics = notebook.params(), store.metrics(notebook.run.id)
     assert params["best.logisticregression__C"] == search.best_params_["logisticregression__C"]
     assert (metrics["best_score"], metrics["candidates"]) == (search.best_score_, 6)
+    assert store.find("@last").id == notebook.run.id, "candidates began later, but are parts of it"
     (fit,) = notebook.fits()
     assert (fit["name"], fit["class_name"]) == ("search", "sklearn.model_selection.GridSearchCV")
 
