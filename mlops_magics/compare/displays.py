@@ -42,11 +42,25 @@ class Displayed:
 
 
 def displayed(store: Store, artifacts: list[Artifact]) -> tuple[Displayed, ...]:
-    """Figures with an image and previews of tables, in the order they were displayed; the first have their content."""
-    found = [item for item in artifacts if item.type == "preview" or _is_picture(item)]
+    """Figures and previews of tables, in the order they were displayed; the first have their content. What makes a
+    figure again, such as Plotly's JSON, is named where there is no image of it.
+    """
+    pictures = {item.name.partition(".")[0] for item in artifacts if _is_picture(item)}
+    found = [item for item in artifacts if _is_shown(item) or _is_alone(item, pictures)]
     return tuple(
-        Displayed(item, _content(store, item) if number < SHOWN_FIGURES else None) for number, item in enumerate(found)
+        Displayed(item, _content(store, item) if number < SHOWN_FIGURES and _is_shown(item) else None)
+        for number, item in enumerate(found)
     )
+
+
+def _is_shown(artifact: Artifact) -> bool:
+    return artifact.type == "preview" or _is_picture(artifact)
+
+
+def _is_alone(artifact: Artifact, pictures: set[str]) -> bool:
+    """Whether it makes a figure of a cell again, of which there is no image."""
+    is_of_a_cell = artifact.type == "figure" and "position" in (artifact.detail or {})
+    return is_of_a_cell and artifact.name.partition(".")[0] not in pictures
 
 
 def _is_picture(artifact: Artifact) -> bool:

@@ -97,3 +97,10 @@ def test_what_was_displayed_is_on_the_page_of_the_run(kernel, kept):
     assert "data:image/png;base64," in html
     assert "60 rows" in html
     assert "2 displays" in page["data"]["text/plain"]
+
+
+def test_a_figure_without_an_image_is_named_on_the_page(kernel, kept):
+    kept("import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2]))", TABLE)
+    (page,) = kernel.ask("%mlops show @last")
+    assert "figure-1.plotly.json is in the store" in page["data"]["text/html"]
+    assert "2 displays" in page["data"]["text/plain"]
