@@ -35,7 +35,7 @@ class Completer:
         if not found:
             return _NOTHING
         words = found[1].split(" ")
-        before, fragment = [word for word in words[:-1] if word], words[-1]
+        before, fragment = [word for word in words[:-1] if word], words[-1].lstrip("'\"")
         offered = [word for word in self._offer(before, fragment) if word.startswith(fragment)]
         return SimpleMatcherResult(
             completions=[SimpleCompletion(text=word, type="mlops") for word in dict.fromkeys(offered)],
@@ -49,8 +49,8 @@ class Completer:
         verb = next((verb for verb in VERBS if verb.name == before[0]), None)
         if verb is None:
             return []
-        option = _option(verb, before[-1])
-        if option and "action" not in option.options:
+        option = _open_option(verb, before)
+        if option and not fragment.startswith("-"):
             return self._values(option)
         if fragment.startswith("-"):
             return [flag for item in verb.arguments if item.is_option for flag in item.flags]
@@ -76,6 +76,8 @@ class Completer:
             yield from (run.experiment for run in store.all_runs())
         elif kind == "metric":
             yield from store.metric_names()
+        elif kind == "column":
+            yield from store.names().all()
         elif kind == "name":
             hidden = self._shell.user_ns_hidden
             yield from (name for name in self._shell.user_ns if not name.startswith("_") and name not in hidden)
@@ -83,6 +85,17 @@ class Completer:
 
 def _option(verb: Verb, word: str) -> Argument | None:
     return next((item for item in verb.arguments if item.is_option and word in item.flags), None)
+
+
+def _open_option(verb: Verb, before: list[str]) -> Argument | None:
+    """The option that the next word is a value of, or a word of a value in quotes."""
+    at = next((at for at in range(len(before) - 1, 0, -1) if _option(verb, before[at])), 0)
+    option = _option(verb, before[at])
+    if option is None or "action" in option.options:
+        return None
+    taken = " ".join(before[at + 1 :])
+    is_open = not taken or option.options.get("nargs") == "+" or (taken.count(taken[0]) % 2 and taken[0] in "'\"")
+    return option if is_open else None
 
 
 def _positional(verb: Verb, words: list[str]) -> Argument | None:

@@ -12,7 +12,7 @@ from mlops_magics.errors import CommandError
 if TYPE_CHECKING:
     from mlops_magics.faces.context import Context
 
-Completes = Literal["run", "run name", "metric", "experiment", "name", "path"]
+Completes = Literal["run", "run name", "metric", "column", "experiment", "name", "path"]
 """What Tab offers for an argument: something of the store, a name of the notebook, or a file."""
 
 
@@ -100,7 +100,7 @@ def overview(verbs: Sequence[Verb], program: str) -> str:
         others = ", ".join(verb.name for verb in verbs if verb.needs_notebook)
         lines += ["", f"In a notebook also: {others}. log, params, tag, note and artifact need --run here."]
     lines += ["", f"{program} VERB --help tells more about one."]
-    lines += ["RUN is a name, experiment/name, a piece of an id, @last, or @best:METRIC."]
+    lines += ["RUN is a name, experiment/name, a piece of an id, @last, @best:METRIC, or experiment/@best:METRIC."]
     return "\n".join(lines)
 
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
-from mlops_magics.look import Document, Shown, Title, Tone
+from mlops_magics.compare.significance.verdicts import Verdict
+from mlops_magics.look import Document, Shown, Title
 from mlops_magics.look.numbers import count, number
 from mlops_magics.records import Run
 
-Verdict = Literal["better", "worse", "not told apart"]
-"""Of the right side. A difference is told apart where its adjusted p-value is below 1 - level and its interval
-excludes 0."""
-
-TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricComparison:

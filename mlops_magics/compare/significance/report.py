@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.significance.comparison import (
-    TONES,
-    Comparison,
-    Disagreement,
-    MetricComparison,
-    SliceComparison,
-)
 from mlops_magics.compare.significance.estimate import Estimate
+from mlops_magics.compare.significance.verdicts import TONES
 from mlops_magics.look import Column, Fold, Line, Mark, Table
 from mlops_magics.look.numbers import count, number, percent
+
+if TYPE_CHECKING:
+    from mlops_magics.compare.significance.comparison import (
+        Comparison,
+        Disagreement,
+        MetricComparison,
+        SliceComparison,
+    )
 
 MOST_SLICES = 12
 """Shown; :attr:`Comparison.slices` has them all."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.significance.adjust import holm
 from mlops_magics.compare.significance.comparing import metrics_of
-from mlops_magics.compare.significance.comparison import TONES, MetricComparison
+from mlops_magics.compare.significance.comparison import MetricComparison
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
 from mlops_magics.compare.significance.power import more_rows
 from mlops_magics.compare.significance.report import comparison_row, metric_columns
 from mlops_magics.compare.significance.rows import Reason, SameRows, same_rows
+from mlops_magics.compare.significance.verdicts import TONES
 from mlops_magics.errors import DataError
 from mlops_magics.look import Document, Line, Shown, Table, Title
 from mlops_magics.look.numbers import count

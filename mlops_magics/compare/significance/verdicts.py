@@ -1,0 +1,14 @@
+"""What a comparison may say of the right side, and the tone it is said in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from mlops_magics.look import Tone
+
+Verdict = Literal["better", "worse", "not told apart"]
+"""Of the right side. A difference is told apart where its adjusted p-value is below 1 - level and its interval
+excludes 0."""
+
+TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown"}
