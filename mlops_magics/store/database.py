@@ -162,6 +162,19 @@ class Database:
         except duckdb.Error as error:
             raise StoreError(f"DuckDB does not understand: {_one_line(error)}") from error
 
+    def insist_on_expression(self, text: str) -> None:
+        """Make sure that a text is one SQL expression, which no bracket or semicolon in it can leave.
+
+        Raises
+        ------
+        StoreError
+            It is none, or more.
+        """
+        try:
+            duckdb.SQLExpression(text)
+        except duckdb.Error as error:
+            raise StoreError(f"DuckDB does not understand: {_one_line(error)}") from error
+
     def ledger(self) -> dict[str, int]:
         """How far each journal is folded, in the attached file."""
         if "journals" not in self._stored:

@@ -64,6 +64,7 @@ def _choose_by_text(database: Database, where: str, selection: Selection) -> Non
         _choose_by_language(database, condition, where, selection)
     except ConditionError as error:
         try:
+            database.insist_on_expression(where)
             _choose(database, _conditioned(database, where), selection, {})
         except StoreError as refused:
             raise (error if condition else _neither(database, error, refused)) from None

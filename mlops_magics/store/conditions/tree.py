@@ -66,7 +66,8 @@ class Value:
             case str():
                 return quoted(self.content, "'")
             case datetime():
-                return self.content.isoformat(" ", "auto" if self.content.second else "minutes")
+                is_exact = self.content.second or self.content.microsecond
+                return self.content.isoformat(" ", "auto" if is_exact else "minutes")
             case date():
                 return self.content.isoformat()
             case int() | float():
