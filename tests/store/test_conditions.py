@@ -307,7 +307,7 @@ SAID = {
     "len(nam) = 2": 'As SQL: Binder Error: Referenced column "nam" not found',
     "1 = 1; DROP TABLE run_revs": "at character 6: ';' means nothing here",
     "1 = 1) OR (2 = 2": "at character 5: one side of a comparison is a name, and '1' is none",
-    "name = 'a') UNION SELECT * FROM runs WHERE (1 = 1": "'and' or 'or' is expected, not ')'",
+    "name = 'a') UNION SELECT * FROM runs WHERE (1 = 1": "at character 26: '*' means nothing here",
 }
 
 

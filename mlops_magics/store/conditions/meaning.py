@@ -229,11 +229,13 @@ class _Translator:
 
 
 def _numbers(left: str, sign: str, right: str, *, is_column: bool = False) -> str:
-    """DuckDB holds NaN for equal to itself and greater than every number."""
-    if sign == "!=":
-        return f"({left} != {right} OR isnan({left}))"
-    is_number = f"NOT isnan({left})" + (f" AND NOT isnan({right})" if is_column else "")
-    return f"({left} {sign} {right} AND {is_number})"
+    """DuckDB holds NaN for equal to itself and greater than every number; a value of the person's is never NaN."""
+    if not is_column:
+        return f"({left} != {right})" if sign == "!=" else f"({left} {sign} {right} AND NOT isnan({left}))"
+    is_nan = f"isnan({left}) OR isnan({right})"
+    test = f"{left} != {right} OR {is_nan}" if sign == "!=" else f"{left} {sign} {right} AND NOT ({is_nan})"
+    # Where one is missing the answer is, whatever the other is.
+    return f"(CASE WHEN {left} IS NOT NULL AND {right} IS NOT NULL THEN {test} END)"
 
 
 def _number_in(text: str) -> float | None:
