@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from mlops_magics.capture.notebook.failures import half_done, only_tracks, ran_well_later
 from mlops_magics.capture.notebook.flow import is_felt
 from mlops_magics.capture.notebook.history import History
 from mlops_magics.capture.notebook.names import effects
@@ -74,10 +75,18 @@ def skipped(history: History) -> Iterator[Hit]:
 
 
 def failed(history: History) -> Iterator[Hit]:
-    """Cells that raised when they last ran, and were left so."""
+    """Cells that raised when they last ran, and were left so, where that matters: what they did before the error was
+    read since, or they belong to the run and what they say never ran to its end. Lines to the tracker never matter.
+    """
     end = len(history.executions) - 1
     for cell, index in history.judged():
-        if history.executions[index].status != "ok" and index < end:
+        one = history.executions[index]
+        if one.status == "ok" or index >= end or only_tracks(one.source):
+            continue
+        if names := half_done(history, index):
+            told = f"{history.label(cell)} raised an error, and {_listed(names)} may be half done"
+            yield Hit(cell, index, told, names)
+        elif not (one.is_before or ran_well_later(history, index)):
             yield Hit(cell, index, f"{history.label(cell)} raised an error, and other cells ran after it")
 
 

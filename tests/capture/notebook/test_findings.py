@@ -248,3 +248,39 @@ def test_anything_can_be_examined_and_names_cells_that_are_there(sources, order)
         assert {cell for _, cell in said(found)} <= {cell for cell, _ in cells}
         assert found.verdict == ("fail" if found.findings else "pass" if found.is_document_known else "unknown")
         assert repr(found)
+
+
+def failures(executed, *runs):
+    return {cell: names for (kind, cell), names in said(examine(executed(*runs))).items() if kind == "failed"}
+
+
+def test_what_raised_matters_by_what_it_did_before(executed):
+    """Cells before the run: only what they may have left half done, and somebody read."""
+
+    def before(source, *runs):
+        first = [Execution(1, "s", "xs, model = [], Model()"), Execution(2, "e", source, "error", is_before=True)]
+        last = [Execution(place, f"c{place}", each) for place, each in enumerate(runs, 3)]
+        return {one.kind: ", ".join(one.names) for one in examine([*first, *last]).findings}
+
+    assert before("x = 1 / 0", "print(x)") == {}
+    assert before("x = 1\nassert x > 2", "print(x)") == {"failed": "x"}
+    assert before("x = 1\nx = 1 / 0", "print(x)") == {"failed": "x"}
+    assert before("for x in (1, 0):\n    1 / x", "print(x)") == {"failed": "x"}
+    assert before("xs.append(y)", "print(xs)") == {}
+    assert before("xs.append(1); xs.append(y)", "print(xs)") == {"failed": "xs"}
+    assert before("model.fit(X)", "model.predict(X)") == {"failed": "model"}
+    assert before("x =", "print(x)") == {}
+    assert before("x = 1\n1 / 0", "x = 2", "print(x)") == {}
+
+
+def test_what_ran_well_elsewhere_is_no_failure(executed):
+    failed = ("a", "y = x / 2\nz = 3", "error")
+    assert failures(executed, failed, ("b", "x = 1"), ("c", "y = x / 2")) == {"a": ""}
+    assert failures(executed, failed, ("b", "x = 1"), ("c", "# half\ny = x/2"), ("d", "z = 3")) == {}
+
+
+def test_lines_to_the_tracker_never_fail(executed):
+    for line in ("%mlops lgo x=1", "# again\n%mlops replay a\n!mlops runs", "mlops lgo x=1", "%%mlops track a"):
+        assert failures(executed, ("a", line, "error"), ("b", "x = 1")) == {}, line
+    for line in ("%mlops log x=1\nx", "%%mlops track a\n1 / 0", "!ls"):
+        assert failures(executed, ("a", line, "error"), ("b", "y = 1")) == {"a": ""}, line

@@ -50,6 +50,7 @@ def read_history(entry: dict[str, Any]) -> History:
             cell=run["cell"],
             source=run.get("source", sources[run["cell"]]).strip("\n"),
             status=run.get("status", "ok"),
+            is_before=run.get("before", False),
             execution_count=position,
         )
         for position, run in enumerate(tables, start=1)
