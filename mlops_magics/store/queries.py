@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlops_magics.look.progress import Progress
     from mlops_magics.store.conditions.names import Names, Thing
     from mlops_magics.store.conditions.tree import Condition
+    from mlops_magics.store.curves import Curve, Position, Window
     from mlops_magics.store.fold import FoldReport
     from mlops_magics.store.grouping import Group
     from mlops_magics.store.selection import Selection
@@ -44,15 +45,15 @@ class Store(RunFacts):
 
     Parameters
     ----------
-    location
+    location, read_only
         See :func:`mlops_magics.open_store`.
 
     """
 
-    def __init__(self, location: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, location: str | os.PathLike[str] | None = None, *, read_only: bool = False) -> None:
         self._layout = places.locate(location)
         self._blobs = Blobs(self._layout.blobs)
-        self._access = Access(self._layout)
+        self._access = Access(self._layout, read_only=read_only)
         places.refuse_file(self._layout)
         if self._layout.exists():
             places.check_format(self._layout)
@@ -83,6 +84,8 @@ class Store(RunFacts):
 
         Where the place cannot be written to, a :class:`StoreWarning` says so and the journal records nothing.
         """
+        if self._access.read_only:
+            raise StoreError(f"the store {self.path} was opened for reading only")
         try:
             places.prepare(self._layout)
         except OSError as error:
@@ -134,6 +137,12 @@ class Store(RunFacts):
         self._access.optimize(progress=progress)
 
     # -- out --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def focused(self, *runs: str) -> Iterator[None]:
+        """Answer from one moment, as :meth:`snapshot`; who reads only reads the journals of these runs first."""
+        with self._access.reading_of(frozenset(runs)):
+            yield
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -231,6 +240,22 @@ class Store(RunFacts):
         with self._access.reading(frames=True) as database:
             known = self.all_runs()
             return history_frame(database, [self._among(known, item).id for item in several], key)
+
+    def curves(self, runs: Sequence[str], keys: Mapping[str, Position], window: Window) -> list[Curve]:
+        """The metrics of the runs with these ids, at most ``window.columns`` values each, for drawing: a million points
+        in a tenth of a second. ``keys`` tells of each metric what it is drawn over. By metric, then by run.
+        """
+        from mlops_magics.store.curves import reduced
+
+        with self._access.reading() as database:
+            return reduced(database, runs, keys, window)
+
+    def curve_keys(self, runs: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """The metrics of the runs with these ids: points of the longest, and whether their newest point has a step."""
+        from mlops_magics.store.curves import curve_keys
+
+        with self._access.reading() as database:
+            return curve_keys(database, runs)
 
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
