@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mlops_magics.data.bins import Bins, as_text, common_bins
+from mlops_magics.data.distance import excess, jensen_shannon, noise_floor
 from mlops_magics.data.profile import MOST_STRAYS, ColumnProfile, comparable
 from mlops_magics.look.numbers import percent
-from mlops_magics.monitor.bins import Bins, as_text, common_bins
 from mlops_magics.monitor.distance import (
     chi_square_p,
-    excess,
-    jensen_shannon,
-    noise_floor,
     one_sided_chance,
     population_stability_index,
     share_p,

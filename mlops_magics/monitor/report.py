@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.data.bins import Bins
 from mlops_magics.look import Chart, Charts, Column, Document, Fold, Line, Mark, Series, Shown, Table, Title, Tone
-from mlops_magics.monitor.bins import Bins
 from mlops_magics.records import Finding, VerdictValue
 
 if TYPE_CHECKING:

@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from mlops_magics.data.distance import excess, jensen_shannon, noise_floor
 from mlops_magics.monitor.distance import (
     benjamini_hochberg,
     chi_square_p,
-    excess,
     fisher_p,
-    jensen_shannon,
-    noise_floor,
     one_sided_chance,
     population_stability_index,
     share_p,
