@@ -14,7 +14,7 @@ from mlops_magics.data.loaded import loaded
 LEAST_BYTES = 64 << 20
 """Smaller ones are converted whole."""
 
-PIECE_BYTES = 128 << 20
+PIECE_BYTES = 64 << 20
 """So much is converted at a time when columns are wanted; one column at least."""
 
 
