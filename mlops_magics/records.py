@@ -175,6 +175,17 @@ class Param(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParamWithdrawn(Record):
+    """A parameter is no longer the run's: another model is, which does not have it. Its versions are kept.
+
+    A :class:`Param` of no value, not even None. Versions of this package that do not know it show the former value.
+    """
+
+    kind: ClassVar[str] = "param"
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tag(Record):
     """A label for people: team, ticket, purpose."""
 

@@ -20,13 +20,16 @@ EXAMPLE_ROWS = 5
 
 
 def params_of(model: Any) -> list[Param]:
-    """The parameters of a model, nested ones by path and the usual ones marked, and under ``model`` what it is."""
+    """The parameters of a model, nested ones by path and the usual ones marked, under ``model`` what it is, and what
+    a search chose.
+    """
+    from mlops_magics.capture.autolog.searches import best_params_of
     from mlops_magics.model.estimator import describe, summary_of
 
     described = describe(model)
     usual = frozenset(described.defaults)
     params = [Param(key=key, value=value, is_default=key in usual) for key, value in described.params.items()]
-    return [Param(key="model", value=summary_of(model)), *params]
+    return [Param(key="model", value=summary_of(model)), *params, *best_params_of(model)]
 
 
 def check_groups(by: Any, privacy: Privacy) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from mlops_magics.capture.numbers import metric_step, metric_value
+from mlops_magics.capture.parameters import Parameters, Word
 from mlops_magics.capture.privacy import Privacy
 from mlops_magics.errors import MlopsError, RunEnded, ValueNotRecorded
 from mlops_magics.look import Document, Line, Shown
@@ -70,6 +71,7 @@ class ActiveRun(Shown):
         self.privacy = Privacy(private or settings.private, settings.private_columns)
         self.facts = 0
         self.has_own_model = False
+        self._parameters = Parameters()
         self._closing = threading.Lock()
         self._before_end: list[Callable[[], object]] = []
         self._journal = store.open_journal(identity.id)
@@ -148,12 +150,14 @@ class ActiveRun(Shown):
     def params(self, params: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Record parameters: any JSON-like value; others by their ``repr``. Logged again, it is a new version.
 
+        What is said here stays, whatever a model has under the same name.
+
         Raises
         ------
         RunEnded
             The run is over.
         """
-        self._record(*(Param(key=str(key), value=value) for key, value in {**(params or {}), **named}.items()))
+        self.record(*(Param(key=str(key), value=value) for key, value in {**(params or {}), **named}.items()))
 
     def tag(self, tags: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Record labels for people, such as ``team="ops"``."""
@@ -177,10 +181,13 @@ class ActiveRun(Shown):
             The file is not there, or the object is of no kind that can be kept.
         """
         from mlops_magics.capture.artifacts import keep
+        from mlops_magics.capture.evaluating import params_of
 
         self._check_open()
         artifact = keep(self.store, content, name=name)
-        self.has_own_model |= artifact.type == "model"
+        if artifact.type == "model":
+            self.has_own_model = True
+            self.describe_model(params_of(content), Word.NAMED)
         self._record(artifact)
         self.facts += 1
         return artifact
@@ -231,7 +238,7 @@ class ActiveRun(Shown):
         self._check_open()
         check_groups(by, self.privacy)
         evaluation = evaluate(model, X, y, split=split, by=by)
-        self._record(*params_of(model))
+        self.describe_model(params_of(model), Word.NAMED)
         metrics = {f"{split}/{key}": value for key, value in evaluation.metrics.items()}
         # What an earlier evaluation of the split could tell and this one cannot must not stand beside it.
         gone = self._evaluated.get(split, set()) - metrics.keys()
@@ -255,14 +262,32 @@ class ActiveRun(Shown):
         return evaluation
 
     def record(self, *records: Record) -> None:
-        """Record facts of any kind; for the parts of this package that observe the run.
+        """Record facts of any kind, parameters as said by the person; for the parts of this package around the run.
 
         Raises
         ------
         RunEnded
             The run is over.
         """
+        self._check_open()
+        self._parameters.said(record.key for record in records if isinstance(record, Param))
         self._record(*records)
+
+    def describe_model(self, params: Sequence[Param], word: Word) -> None:
+        """Record what the run's model is, in place of what the former one had; see
+        :class:`~mlops_magics.capture.parameters.Parameters`.
+
+        Raises
+        ------
+        RunEnded
+            The run is over.
+        """
+        self._check_open()
+        self._record(*self._parameters.of_model(params, word))
+
+    def goes_on(self) -> None:
+        """Know what the run recorded before it was resumed."""
+        self._parameters = Parameters.of_run(self.store, self.id)
 
     def observe(self, *records: Record) -> bool:
         """Record what was seen of the run, maybe in a cell that is over; False when the run is over too.

@@ -82,6 +82,8 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     run = ActiveRun(place, identity, settings=settings, private=private)
     # What it failed of before is over with being resumed.
     message = "" if resume else None
+    if resume:
+        run.goes_on()
     run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source, message=message))
     run.params(params)
     run.tag(tags)

@@ -75,14 +75,19 @@ def note(context: Context, words: Namespace) -> Any:
 def artifact(context: Context, words: Namespace) -> Any:
     """Keep a file or an object."""
     from mlops_magics.capture.artifacts import keep
+    from mlops_magics.capture.run import ActiveRun
 
     content = context.data(words.content)
     if content is words.content:
         content = Path(content)
     default = words.content if words.content.isidentifier() else None
+    name = words.name or default
     with context.recording(words.run) as run:
-        artifact = keep(run.store, content, name=words.name or default)
-        run.record(artifact)
+        if isinstance(run, ActiveRun):
+            artifact = run.artifact(content, name)
+        else:
+            artifact = keep(run.store, content, name=name)
+            run.record(artifact)
     return Said(f"kept {artifact.name}: {artifact.size_bytes:,} bytes, sha256 {artifact.sha256[:12]}")
 
 

@@ -86,7 +86,8 @@ def _metrics(store: Store, run: Run) -> Iterator[tuple[Kind, str, Point]]:
 
 
 def _params(store: Store, run: Run) -> Iterator[tuple[Kind, str, Point]]:
-    for key, value, time in _rows(store, "SELECT key, value, time FROM param_revs WHERE run = ? ORDER BY time", run):
+    query = "SELECT key, value, time FROM param_revs WHERE run = ? AND value IS NOT NULL ORDER BY time"
+    for key, value, time in _rows(store, query, run):
         # Where an object was in memory says nothing about it.
         yield "param", key, Point(decode(_ADDRESS.sub("", value)), time)
 

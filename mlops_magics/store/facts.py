@@ -43,7 +43,9 @@ class RunFacts(ABC):
         """The rows of a query."""
 
     def params(self, run: Run | str) -> dict[str, Any]:
-        """The newest version of every parameter, as the values that were logged."""
+        """The newest version of every parameter, as the values that were logged: those that were said, and those of
+        the run's model. What only an earlier model had is in its :meth:`fits`.
+        """
         rows = self._values("params", run)
         return {key: decode(value) for key, value in rows}
 
@@ -52,6 +54,13 @@ class RunFacts(ABC):
         with self.snapshot():
             rows = self._rows("SELECT key FROM params WHERE run = ? AND is_default", [self.find(run).id])
         return {str(key) for (key,) in rows}
+
+    def param_marks(self, run: Run | str) -> dict[str, bool]:
+        """Of the parameters that an estimator has: whether it was left with them."""
+        with self.snapshot():
+            query = "SELECT key, is_default FROM params WHERE run = ? AND is_default IS NOT NULL"
+            rows = self._rows(query, [self.find(run).id])
+        return dict(rows)
 
     def params_of(self, runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
         """The parameters of several runs by their ids, in one query."""
@@ -86,6 +95,14 @@ class RunFacts(ABC):
         """The last value of every metric."""
         rows = self._values("metric_sums", run)
         return dict(rows)
+
+    def metric_sums(self, run: Run | str) -> dict[str, tuple[int, int | None, float, float | None, float | None]]:
+        """What is known of every metric without reading its points: how many, step and value of the last one, and the
+        least and greatest finite value.
+        """
+        with self.snapshot():
+            query = "SELECT key, points, step, value, low, high FROM metric_sums WHERE run = ? ORDER BY key"
+            return {key: tuple(known) for key, *known in self._rows(query, [self.find(run).id])}  # type: ignore[misc]
 
     def tags(self, run: Run | str) -> dict[str, str]:
         """The newest value of every tag."""

@@ -169,13 +169,15 @@ VIEWS = {
         FROM run_revs GROUP BY run
     """,
     "params": """
-        SELECT run, key, max_by(value, time) AS value, max_by({'it': is_default}, time).it AS is_default,
+        SELECT run, key, arg_max_null(value, time) AS value, arg_max_null(is_default, time) AS is_default,
                max(time) AS time, count(*) AS revisions
-        FROM param_revs GROUP BY run, key
+        FROM param_revs GROUP BY run, key HAVING arg_max_null(value, time) IS NOT NULL
     """,
     "tags": "SELECT run, key, max_by(value, time) AS value, max(time) AS time FROM tag_revs GROUP BY run, key",
 }
-"""What people query beside the tables: the newest revision of what can change."""
+"""What people query beside the tables: the newest revision of what can change. A parameter whose newest has no value
+was withdrawn.
+"""
 
 READABLE = (*VIEWS, *FACT_TABLES.values(), "metrics", "metric_sums", "texts")
 """Every table and view a query can name."""

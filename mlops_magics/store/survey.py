@@ -131,22 +131,30 @@ def _params(database: Database, rows: tuple[Row, ...], count: int) -> dict[str, 
     ).fetchall()
     for key, *_, first in found:
         for item in sorted(first or (), key=lambda item: item["time"]):
-            rows[item["at"] - 1].params[key] = decode(item["value"])
-    spreads = {key: ParamSpread(count, differs) for key, count, differs, _, _ in found}
-    return spreads | _revised(database, [key for key, _, _, is_revised, _ in found if is_revised])
+            if item["value"] is None:  # withdrawn
+                rows[item["at"] - 1].params.pop(key, None)
+            else:
+                rows[item["at"] - 1].params[key] = decode(item["value"])
+    spreads = {key: ParamSpread(count, differs) for key, count, differs, is_revised, _ in found if not is_revised}
+    revised = _revised(database, [key for key, _, _, is_revised, _ in found if is_revised])
+    return {key: told for key, *_ in found if (told := spreads.get(key) or revised.get(key))}
 
 
 _SAID = "CASE WHEN value NOT IN ('null', 'NaN') THEN value END"
 
 
 def _revised(database: Database, keys: Iterable[str]) -> dict[str, ParamSpread]:
-    """Parameters that some run logged again, by their newest versions alone."""
+    """Parameters that some run logged again or withdrew, by their newest versions alone: as in the view ``params``,
+    but by the short positions of runs.
+    """
     wanted = list(keys)
     if not wanted:
         return {}
     found = database.query(
-        f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false) FROM params
-            WHERE run IN (SELECT id FROM {ROOTS}) AND key IN (SELECT unnest($keys::VARCHAR[])) GROUP BY key""",
+        f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false)
+            FROM (SELECT key, arg_max_null(value, time) AS value FROM param_revs JOIN {ROOTS} ON run = id
+                  WHERE key IN (SELECT unnest($keys::VARCHAR[])) GROUP BY key, position)
+            WHERE value IS NOT NULL GROUP BY key""",
         {"keys": wanted},
     ).fetchall()
     return {key: ParamSpread(count, differs) for key, count, differs in found}

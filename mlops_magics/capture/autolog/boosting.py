@@ -13,6 +13,7 @@ from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
 from mlops_magics.capture.autolog.sink import Sink, count_now
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.cells import error_text
+from mlops_magics.capture.parameters import Word
 from mlops_magics.model.estimator import Description, class_name_of, param_value
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _tell(desk: Desk, outcome: Outcome, package: str, said: Mapping[str, Any], c
         return
     facts = _facts_of(outcome, package, said)
     if outcome.error is None:
-        run.record(*facts.params())
+        run.describe_model(facts.params(), Word.FITTED)
         desk.models.fitted(run, booster, None, task=_task_of(said))
     count_now(run)
     log_curves(desk.sink, run, curves)

@@ -8,9 +8,10 @@ from mlops_magics.capture.autolog.boosting import curves_of, log_curves
 from mlops_magics.capture.autolog.facts import facts_of
 from mlops_magics.capture.autolog.methods import Visit, Watcher
 from mlops_magics.capture.autolog.progress import Follower, follow
-from mlops_magics.capture.autolog.searches import found_by
+from mlops_magics.capture.autolog.searches import best_params_of, found_by
 from mlops_magics.capture.autolog.sink import count_now
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
+from mlops_magics.capture.parameters import Word
 from mlops_magics.capture.tables import target_role
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def watcher_of(desk: Desk, method: str) -> Watcher:
     return begin
 
 
-def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, role: str) -> None:  # noqa: PLR0913
+def tell_fit(  # noqa: PLR0913 - the words of a fit
+    desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, role: str, word: Word = Word.FITTED
+) -> None:
     """Record that something was fitted: a model's parameters at once, its tables and the fit itself in a moment.
 
     The answers are a table of their own, of which the fingerprints say whether two runs learned from the same.
@@ -43,7 +46,7 @@ def tell_fit(desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, ro
     run, is_done = outcome.run, outcome.error is None
     facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
     if is_done and hasattr(estimator, "predict"):
-        run.record(*facts.params())
+        run.describe_model([*facts.params(), *best_params_of(estimator)], word)
     table = desk.tables.hold(X, role=role, otherwise=role) if is_done and X is not None else None
     answers = desk.tables.hold(y, role=target_role(role), otherwise="y") if is_done and y is not None else None
     count_now(run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.autolog.estimators import tell_fit
 from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
+from mlops_magics.capture.parameters import Word
 from mlops_magics.errors import MlopsError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _tell(  # noqa: PLR0913 - the words of a cross-validation
     run = outcome.run
     if run.status != "running":
         return
-    tell_fit(desk, outcome, estimator, X, y, role="cv")
+    tell_fit(desk, outcome, estimator, X, y, role="cv", word=Word.CROSS_VALIDATED)
     folds = _folds(outcome.result) if has_scores and outcome.error is None else {}
     for step in range(max(map(len, folds.values()), default=0)):
         run.log({name: values[step] for name, values in folds.items()}, step=step)

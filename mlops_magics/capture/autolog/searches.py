@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.numbers import metric_value
+from mlops_magics.capture.parameters import BEST
 from mlops_magics.errors import StoreError
 from mlops_magics.model.estimator import param_value
 from mlops_magics.records import Param, RunRevision
@@ -26,7 +27,6 @@ class Found:
 
     params: list[Mapping[str, Any]]
     results: Mapping[str, Any]
-    best_params: Mapping[str, Any] | None
     best_score: float | None
 
 
@@ -38,9 +38,15 @@ def found_by(estimator: Any) -> Found | None:
     return Found(
         params=list(estimator.cv_results_["params"]),
         results=dict(estimator.cv_results_),
-        best_params=getattr(estimator, "best_params_", None),
         best_score=getattr(estimator, "best_score_", None),
     )
+
+
+def best_params_of(estimator: Any) -> list[Param]:
+    """What a search that was fitted chose, as ``best.NAME``; nothing for what is no search."""
+    base = getattr(sys.modules.get("sklearn.model_selection._search"), "BaseSearchCV", None)
+    best = getattr(estimator, "best_params_", None) if base and isinstance(estimator, base) else None
+    return [Param(key=BEST + key, value=param_value(value)) for key, value in (best or {}).items()]
 
 
 class SearchBook:
@@ -51,9 +57,7 @@ class SearchBook:
         self._numbered: dict[str, int] = {}
 
     def tell(self, run: ActiveRun, found: Found) -> None:
-        """Record the best at once, and all candidates off the person's path."""
-        best = found.best_params or {}
-        run.record(*(Param(key=f"best.{key}", value=param_value(value)) for key, value in best.items()))
+        """Record how good the best is at once, and all candidates off the person's path."""
         candidates = {"candidates": float(len(found.params))}
         run.log(candidates if found.best_score is None else {**candidates, "best_score": found.best_score})
         self._sink.later(lambda: self._write(run, found))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.facts import facts_of, shape_of
 from mlops_magics.capture.autolog.sink import Sink, count_now
+from mlops_magics.capture.parameters import Word
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -50,7 +51,7 @@ class StreamBook:
             stream = Stream(run, estimator, facts.shape[1], facts.features)
             self._streams[run.id, id(estimator)] = stream
             if hasattr(estimator, "predict") and error is None:
-                run.record(*facts.params())
+                run.describe_model(facts.params(), Word.FITTED)
             count_now(run)
         stream.rows += shape_of(X)[0] or 0
         stream.seconds += seconds

@@ -82,7 +82,7 @@ def test_a_search_that_fails_has_no_candidates(notebook) -> None:
 def test_a_thousand_candidates(notebook) -> None:
     values = np.random.default_rng(0).random(1000)
     results = {f"split{fold}_test_score": values for fold in range(5)} | {"mean_test_score": values}
-    found = Found([{"C": float(C), "kernel": "rbf"} for C in values], results, {"C": 1.0}, 0.5)
+    found = Found([{"C": float(C), "kernel": "rbf"} for C in values], results, 0.5)
     began = time.process_time()
     SearchBook(notebook).tell(notebook.run, found)
     notebook.worker.finish()
