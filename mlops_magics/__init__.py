@@ -27,8 +27,10 @@ _HOMES = {
     "MlopsError": "errors", "diff": "compare.difference", "drift": "monitor.drift", "evaluate": "model.evaluation",
     "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "replay": "rerun.again",
     "runs": "compare.leaderboard", "show": "compare.page", "track": "capture.tracking",
+    "_jupyter_labextension_paths": "faces.server", "_jupyter_server_extension_points": "faces.server",
 }  # fmt: skip
-__all__ = [*_HOMES, "load_ipython_extension", "unload_ipython_extension"]  # noqa: PLE0604 - names, all of them
+_NAMES = [name for name in _HOMES if not name.startswith("_")]
+__all__ = [*_NAMES, "load_ipython_extension", "unload_ipython_extension"]  # noqa: PLE0604 - names, all of them
 
 
 def __getattr__(name: str) -> Any:

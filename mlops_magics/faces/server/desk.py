@@ -1,0 +1,177 @@
+"""The answers to the lab extension's questions: each calls one function of the house and says what it returned."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.compare.curves import curves
+from mlops_magics.compare.leaderboard import runs as leaderboard
+from mlops_magics.errors import RunNotFound, StoreError
+from mlops_magics.faces.server.answers import MarksAnswer, MarksQuestion, OverviewAnswer, RunAnswer, Shown
+from mlops_magics.faces.server.marks import executions_of, marks
+from mlops_magics.faces.server.overview import line, newest_of, overview
+from mlops_magics.faces.server.pages import page
+from mlops_magics.faces.server.places import Places
+from mlops_magics.records import Artifact
+from mlops_magics.store import open_store
+from mlops_magics.store.watch import Watch, Watched
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.notebook.flow import Execution
+    from mlops_magics.store.queries import Store
+
+KEPT = 8
+"""Notebooks whose cells are kept, so that marking again while one types asks the store nothing."""
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A store that is looked at: watched by one question at a time, and read by others meanwhile."""
+
+    store: Store
+    watch: Watch
+    watching: threading.Lock = field(default_factory=threading.Lock)
+    ran: OrderedDict[str, tuple[str, list[Execution]]] = field(default_factory=OrderedDict)
+
+    def look(self) -> Watched:
+        with self.watching:
+            return self.watch.look()
+
+
+class Desk:
+    """Answers from the stores below a server's root; reads only. Safe to ask from several threads.
+
+    Every question that names a store or a path raises StoreError where there is none, or where it is not below the
+    root.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._opened: dict[Path, _Opened] = {}
+        self._opening = threading.Lock()
+
+    def overview(self, notebook: str, stamp: str) -> OverviewAnswer:
+        """What the store of a notebook holds; without a notebook, that of the root."""
+        name = self._places.store_of(notebook)
+        if name is None:
+            return OverviewAnswer(None, "", None, None)
+        opened = self._open(name)
+        watched = opened.look()
+        said = f"{id(opened)}.{watched.stamp}"
+        newest = newest_of(watched, notebook)
+        active = line(newest) if newest is not None and newest.status == "running" else None
+        told = None if said == stamp else overview(watched, opened.store.path)
+        return OverviewAnswer(name, said, active, told)
+
+    def marks(self, question: MarksQuestion) -> MarksAnswer:
+        """How the cells of a notebook stand to the run it is writing, or else to its last one."""
+        name = self._places.store_of(question.notebook)
+        if name is None:
+            return MarksAnswer(None, "", ())
+        opened = self._open(name)
+        run = newest_of(opened.look(), question.notebook)
+        if run is None:
+            return MarksAnswer(None, "", ())
+        return marks(line(run), self._ran(opened, run.id), question.cells)
+
+    def run(self, store: str, run: str) -> RunAnswer:
+        """One run, whole.
+
+        Raises
+        ------
+        RunNotFound
+            It is not in the store.
+        """
+        return page(self._open(store).store, run)
+
+    def curves(self, store: str, run: str, keys: list[str], columns: int) -> dict[str, Any]:
+        """How metrics of a run went, as few points as a picture has columns.
+
+        Raises
+        ------
+        RunNotFound, DataError
+            The run, or one of the metrics, is not there.
+        """
+        place = self._open(store).store
+        with place.focused(run):
+            return curves(run, keys or None, store=place, columns=columns).to_dict()
+
+    def drawn(self, store: str, run: str) -> Shown:
+        """The curves of a run as pictures.
+
+        Raises
+        ------
+        RunNotFound
+            It is not in the store.
+        """
+        place = self._open(store).store
+        with place.focused(run):
+            return Shown(curves(run, store=place)._repr_html_())
+
+    def runs(self, store: str, experiment: str | None, where: str | None, best: str | None) -> Shown:
+        """The leaderboard.
+
+        Raises
+        ------
+        ConditionError, DataError, RunNotFound
+            As :func:`mlops_magics.runs`.
+        """
+        board = leaderboard(experiment, where, best=best, limit=100, store=self._open(store).store)
+        return Shown(board._repr_html_())
+
+    def diff(self, store: str, left: str, right: str) -> Shown:
+        """What differs between two runs.
+
+        Raises
+        ------
+        RunNotFound
+            One of them is not in the store.
+        """
+        from mlops_magics import diff
+
+        place = self._open(store).store
+        with place.focused(left, right):
+            return Shown(diff(left, right, store=place)._repr_html_())
+
+    def artifact(self, store: str, run: str, sha256: str) -> tuple[Artifact, Path]:
+        """A file of a run, by its digest, and where it is.
+
+        Raises
+        ------
+        RunNotFound, StoreError
+            The run has no such file, or the store has lost it.
+        """
+        place = self._open(store).store
+        with place.focused(run):
+            found = [item for item in place.artifacts(run) if item.sha256 == sha256]
+        if not found:
+            raise RunNotFound(f"run {run} has no file {sha256[:12]}…")
+        path = place.blob(found[-1].sha256).resolve()
+        if not path.is_relative_to(place.path.resolve()):
+            raise StoreError(f"the file of {found[-1].name!r} is not in the store")
+        return found[-1], path
+
+    def _ran(self, opened: _Opened, run: str) -> list[Execution]:
+        """What a run's kernel executed; asked again when a journal of the run, or the database, has changed."""
+        state = opened.watch.state_of(run)
+        with self._opening:
+            known = opened.ran.get(run)
+        if known and known[0] == state:
+            return known[1]
+        found = executions_of(opened.store, run)
+        with self._opening:
+            opened.ran[run] = state, found
+            while len(opened.ran) > KEPT:
+                opened.ran.popitem(last=False)
+        return found
+
+    def _open(self, name: str) -> _Opened:
+        folder = self._places.folder_of(name)
+        with self._opening:
+            if folder not in self._opened:
+                self._opened[folder] = _Opened(open_store(folder, read_only=True), Watch(folder))
+            return self._opened[folder]

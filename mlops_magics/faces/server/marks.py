@@ -1,0 +1,87 @@
+"""How each cell of a notebook, as it is now, stands to what its run recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_magics.capture.notebook.document import SavedCell, SavedNotebook
+from mlops_magics.capture.notebook.findings import Examination, NotebookFinding, examine
+from mlops_magics.capture.notebook.flow import Execution, stands_on
+from mlops_magics.capture.secrets import mask
+from mlops_magics.faces.server.answers import CellMark, CellSource, CellState, MarksAnswer, RunLine
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+STATES: dict[str, CellState] = {
+    "edited": "edited",
+    "failed": "failed",
+    "stale": "stale",
+    "out_of_order": "out_of_order",
+    "repeated": "repeated",
+}
+"""Which finding a mark shows where there are several: the first of these."""
+
+
+def executions_of(store: Store, run: str) -> list[Execution]:
+    """What ran in the kernel of a run, in order, as far as the run knows."""
+    with store.focused(run):
+        cells = sorted(store.cells(run), key=lambda cell: cell.position)
+        texts = store.texts([cell.source for cell in cells])
+    return [
+        Execution(
+            position=cell.position,
+            cell=cell.cell,
+            source=texts.get(cell.source, ""),
+            status=cell.status,
+            facts=cell.facts or 0,
+            is_before=bool(cell.is_before),
+            execution_count=cell.execution_count,
+            started=cell.started,
+        )
+        for cell in cells
+    ]
+
+
+def marks(run: RunLine, executions: Sequence[Execution], cells: Sequence[CellSource]) -> MarksAnswer:
+    """One mark per cell, in their order; cells without code have none."""
+    # What a run keeps of a cell has no secrets in it: compared is the same of what the notebook holds.
+    document = tuple(SavedCell(cell.id, mask(cell.source)) for cell in cells)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    seen = examine(executions, SavedNotebook(Path("notebook"), document, now))
+    found = _found(seen)
+    last = {one.cell: one for one in executions if one.cell}
+    wanted = [index for index, one in enumerate(executions) if one.facts and not one.is_before]
+    stood = {executions[index].cell for index in stands_on(executions, wanted)}
+    return MarksAnswer(
+        run=run,
+        sentence=seen.sentence,
+        marks=tuple(
+            _mark(cell.id, last.get(cell.id), found.get(cell.id), stands=cell.id in stood)
+            for cell in document
+            if cell.source.strip()
+        ),
+    )
+
+
+def _found(seen: Examination) -> dict[str, NotebookFinding]:
+    found: dict[str, NotebookFinding] = {}
+    order = list(STATES)
+    for finding in sorted(
+        (one for one in seen.findings if one.kind in STATES), key=lambda one: order.index(one.kind), reverse=True
+    ):
+        found.update(dict.fromkeys(finding.cells, finding))
+    return found
+
+
+def _mark(cell: str, one: Execution | None, finding: NotebookFinding | None, *, stands: bool) -> CellMark:
+    if one is None:
+        return CellMark(cell, "not_run", "", "has not run in the kernel of this run", stands=False)
+    label = f"In [{one.execution_count}]" if one.execution_count is not None else f"execution {one.position}"
+    if finding is not None:
+        return CellMark(cell, STATES[finding.kind], label, finding.sentence, stands)
+    said = "the run stands on this cell, as it is" if stands else "ran as it is; the run took nothing from it"
+    return CellMark(cell, "fresh", label, f"{label}: {said}", stands)
