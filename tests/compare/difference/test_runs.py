@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_magics import diff
-from mlops_magics.compare.difference import Change, Difference
+from mlops_magics.compare.difference import Change, apply, invert
+from mlops_magics.compare.difference.variants import variants
 from mlops_magics.errors import RunNotFound
 from mlops_magics.records import Dataset
 
@@ -40,25 +41,6 @@ def test_equal_runs_do_not_differ(add, store) -> None:
         assert same in repr(found)
 
 
-SWAPPED = {"left": "right", "right": "left", "added": "removed", "removed": "added"}
-
-
-def same(one: object, other: object) -> bool:
-    """As JSON, where 1 is not True and NaN is itself; the two zeros are one number."""
-    left, right = (json.dumps(value, sort_keys=True).replace("-0.0", "0.0") for value in (one, other))
-    return left == right
-
-
-def mirrored(found: Difference) -> dict:
-    def turn(change: dict) -> dict:
-        turned = {SWAPPED.get(key, key): value for key, value in change.items()}
-        return {key: SWAPPED.get(value, value) if key == "kind" else value for key, value in turned.items()}
-
-    told = found.to_dict()
-    parts = {name: [turn(item) for item in part] for name, part in told.items() if isinstance(part, list)}
-    return {"left": told["right"], "right": told["left"], **parts}
-
-
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, -0.0, 0.0, math.nan, math.inf, "1", ""]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
@@ -73,23 +55,20 @@ RUNS = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(left=RUNS, right=RUNS)
-def test_laws(left, right, add, store) -> None:
+def test_laws_on_runs_of_a_store(left, right, add, store) -> None:
     first, second = add("left", **left), add("right", **right)
     found = diff(first, second, store=store)
-    assert same(mirrored(found), diff(second, first, store=store).to_dict())
-    assert diff(first, first, store=store).is_empty
-    # Only what differs, and all of it: taking the changes over makes the sides equal.
-    for name in ("params", "metrics"):
-        patched = dict(left[name])
-        for change in getattr(found, name):
-            assert change.in_left or change.in_right
-            patched.pop(change.key, None)
-            if change.in_right:
-                patched[change.key] = change.right
-        assert same(patched, right[name])
+    before, after = variants([first, second], store)
+    assert apply(before, found) == after
+    assert apply(after, invert(found)) == before
+    assert invert(found) == diff(second, first, store=store)
+    assert invert(invert(found)) == found
+    assert found.is_empty == (before == after)
     assert bool(found.cells) == bool(found.code_diff) == (left["cells"] != right["cells"])
+    told = found.to_dict()
+    json.dumps(told)
     repr(found), found._repr_html_()
 
 
@@ -157,11 +136,16 @@ def test_data(add, store) -> None:
     add("left", tables=[TABLE])
     add("right", tables=[other, test])
     found = diff("left", "right", store=store)
-    assert {change.key: (change.left, change.right) for change in found.data} == {
-        "fit: content": ("f" * 12, "e" * 12), "fit: rows": (10, 11), "fit: column a": ("number", "integer"),
-        "fit: column b": ("text", None), "fit: column c": (None, "text"),
-        "test: table": (None, "11 rows × 2 columns"),
+    fit, added = found.data
+    assert (fit.role, fit.kind, added.role, added.kind) == ("fit", "content", "test", "added")
+    assert {change.key: (change.left, change.right) for change in fit.changes} == {
+        "fingerprint": ("f" * 64, "e" * 64), "rows": (10, 11), "columns.a": ("number", "integer"),
+        "columns.b": ("text", None), "columns.c": (None, "text"),
     }  # fmt: skip
+    text = repr(found)
+    assert "Only right has data as test: 11 rows × 2 columns" in text
+    assert "ffffffffffff " in text
+    assert "fffffffffffff" not in text
 
 
 def test_of_several_tables_of_a_role_the_newest_counts(add, store) -> None:
@@ -181,7 +165,10 @@ def test_packages_and_git(add, store) -> None:
     assert keys(found.code_state) == ["git commit", "uncommitted changes", "uncommitted patch"]
     assert "3 packages differ" in repr(found)
     add("unknown")
-    assert diff("left", "unknown", store=store).is_empty, "what was not looked at is not known to differ"
+    found = diff("left", "unknown", store=store)
+    assert found.packages == found.code_state == (), "what was not looked at is not known to differ"
+    assert {gap.part: gap.right for gap in found.gaps} == {"packages": None, "code_state": None}
+    assert "Only left recorded packages" in repr(found)
 
 
 def test_it_can_be_sent_away(add, store) -> None:
