@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
+from mlops_magics.compare.significance.drawing import drawn
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate, certain_estimate, normal_quantile
 from mlops_magics.compare.significance.statistics import Floats, Resamples, Statistic
+from mlops_magics.look.progress import Progress
 
 FEWEST_RESAMPLES, MOST_RESAMPLES = 1000, 4000
 WORTH_DRAWING = 40_000_000
 """Rows to draw in all, where the two limits leave a choice: about a second."""
-
-LARGEST_BLOCK = 4_000_000
-"""Counts held at a time: 16 MB."""
 
 LEAST_DEFINED = 0.95
 """A metric that is undefined in more of the resamples has no interval."""
@@ -39,8 +39,9 @@ def resamples_for(rows: int) -> int:
     return max(FEWEST_RESAMPLES, min(MOST_RESAMPLES, WORTH_DRAWING // max(rows, 1)))
 
 
-def bootstrap(
-    pairs: Mapping[str, Paired], *, rows: int, seed: int = 0, resamples: int | None = None, level: float = LEVEL
+def bootstrap(  # noqa: PLR0913 - the sample, and the settings of the test
+    pairs: Mapping[str, Paired], *, rows: int, seed: int = 0, resamples: int | None = None, level: float = LEVEL,
+    progress: Progress | None = None,
 ) -> dict[str, Estimate]:
     """Estimate the difference, right minus left, of several metrics from one set of resamples of the rows.
 
@@ -61,6 +62,8 @@ def bootstrap(
         How many; by default :func:`resamples_for`.
     level
         Of the interval.
+    progress
+        Told how many resamples are done.
 
     Returns
     -------
@@ -77,15 +80,12 @@ def bootstrap(
     True
     """
     many = resamples or resamples_for(rows)
-    blocks = [
-        {name: (pair.left.resampled(drawn), pair.right.resampled(drawn)) for name, pair in pairs.items()}
-        for drawn in _resamples(rows, seed=seed, many=many)
-    ]
-    whole = Resamples(np.ones((1, rows), dtype=np.int32))
+    blocks = list(_replicated(pairs, rows=rows, seed=seed, many=many, progress=progress))
+    whole = Resamples(np.ones((1, rows), dtype=np.uint8))
     found = {}
     for name, pair in pairs.items():
         left, right = float(pair.left.resampled(whole)[0]), float(pair.right.resampled(whole)[0])
-        replicates = np.concatenate([block[name][1] - block[name][0] for block in blocks])
+        replicates = np.concatenate([block[name] for block in blocks])
         defined = replicates[np.isfinite(replicates)]
         if not math.isfinite(left) or not math.isfinite(right) or len(defined) < LEAST_DEFINED * many:
             continue
@@ -133,15 +133,19 @@ def bca(replicates: Floats, *, left: float, right: float, jackknife: Floats, lev
     )
 
 
-def _resamples(rows: int, *, seed: int, many: int) -> Iterator[Resamples]:
-    """How often each row is in each resample, block by block."""
-    random = np.random.default_rng(seed)
-    size = max(1, min(many, LARGEST_BLOCK // rows))
-    for first in range(0, many, size):
-        counts = np.empty((min(size, many - first), rows), dtype=np.int32)
-        for count in counts:
-            count[:] = np.bincount(random.integers(0, rows, rows), minlength=rows)
-        yield Resamples(counts)
+def _replicated(
+    pairs: Mapping[str, Paired], *, rows: int, seed: int, many: int, progress: Progress | None
+) -> Iterator[dict[str, Floats]]:
+    """The difference of each metric in each resample, block by block."""
+    done = 0
+    # Products this small gain nothing from a second thread, and where the machine is busy they wait for it.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for counts in drawn(rows, seed=seed, many=many):
+            block = Resamples(counts)
+            yield {name: pair.right.resampled(block) - pair.left.resampled(block) for name, pair in pairs.items()}
+            done += len(block)
+            if progress is not None:
+                progress(done / many, f"{done:,} of {many:,} resamples")
 
 
 def _share_below(replicates: Floats, value: float) -> float:

@@ -13,6 +13,7 @@ from mlops_magics.compare.significance.folds import compare_folds
 from mlops_magics.compare.significance.power import more_rows
 from mlops_magics.compare.significance.rows import Reason, SameRows, same_rows
 from mlops_magics.errors import DataError
+from mlops_magics.look.progress import Progress
 from mlops_magics.records import Run
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
@@ -29,7 +30,7 @@ TRUTH = "truth"
 def compare_predictions(  # noqa: PLR0913 - which runs, and the settings of the tests
     left: Run | str, right: Run | str, *, store: Store | str | os.PathLike[str] | None = None,
     split: str | None = None, seed: int = 0, level: float = LEVEL, metrics: Iterable[str] | None = None,
-    by: Mapping[str, Any] | None = None,
+    by: Mapping[str, Any] | None = None, progress: Progress | None = None,
 ) -> Comparison:
     """Tell whether one of two runs is really better, from what both answered on the same rows.
 
@@ -54,6 +55,8 @@ def compare_predictions(  # noqa: PLR0913 - which runs, and the settings of the 
     by
         Columns to slice the rows by: names to one value per row, as a frame has them. Columns that were kept with
         the predictions, and the true answers, are sliced by anyhow.
+    progress
+        Told how far the bootstrap is.
 
     Raises
     ------
@@ -84,26 +87,37 @@ def compare_predictions(  # noqa: PLR0913 - which runs, and the settings of the 
         folds = compare_folds(first, second, store=place, level=level) if first.id != second.id else ()
         rows = same_rows(first, second, store=place, split=split)
     if isinstance(rows, Reason):
-        return Comparison(first, second, reason=rows.text, folds=folds, level=level, seed=seed)
-    return _compared(first, second, rows, metrics=metrics, by=by or {}, seed=seed, level=level, folds=folds)
+        return not_compared(first, second, rows, folds=folds, level=level, seed=seed)
+    return compared(
+        first, second, rows, metrics=metrics, by=by or {}, seed=seed, level=level, folds=folds, progress=progress
+    )
 
 
-def _compared(  # noqa: PLR0913 - what compare_predictions was asked for
-    left: Run, right: Run, rows: SameRows, *, metrics: Iterable[str] | None, by: Mapping[str, Any], seed: int,
-    level: float, folds: tuple[MetricComparison, ...],
+def not_compared(  # noqa: PLR0913 - what compare_predictions was asked for
+    left: Run, right: Run, why: Reason, *, folds: tuple[MetricComparison, ...] = (), level: float = LEVEL, seed: int = 0
 ) -> Comparison:
+    """What there is to say of two runs without rows in common."""
+    hint = "To know whether one is really better, evaluate both: %mlops evaluate MODEL X y" if why.is_missing else ""
+    return Comparison(left, right, reason=why.text, folds=folds, level=level, seed=seed, hint=hint)
+
+
+def compared(  # noqa: PLR0913 - what compare_predictions was asked for
+    left: Run, right: Run, rows: SameRows, *, metrics: Iterable[str] | None = None, by: Mapping[str, Any] | None = None,
+    seed: int = 0, level: float = LEVEL, folds: tuple[MetricComparison, ...] = (), progress: Progress | None = None,
+) -> Comparison:
+    """What :func:`compare_predictions` says of two runs, given what they answered."""
     from mlops_magics.compare.significance.slices import compare_slices, disagreement
     from mlops_magics.compare.significance.testing import estimates
 
-    found, notes = estimates(rows, metrics_of(rows, metrics), seed=seed, level=level)
-    compared = _adjusted(found, rows=len(rows), level=level)
+    found, notes = estimates(rows, metrics_of(rows, metrics), seed=seed, level=level, progress=progress)
+    told = _adjusted(found, rows=len(rows), level=level)
     return Comparison(
-        left, right, split=rows.split, task=rows.task, rows=len(rows), metrics=compared, notes=notes,
-        reason="" if compared else f"no metric of {rows.split} could be compared",
+        left, right, split=rows.split, task=rows.task, rows=len(rows), metrics=told, notes=notes,
+        reason="" if told else f"no metric of {rows.split} could be compared",
         disagreement=disagreement(rows), folds=folds, level=level, seed=seed,
-        slices=() if not compared else tuple(
+        slices=() if not told else tuple(
             piece
-            for metric, columns in _slicing(rows, compared[0].metric, by).items()
+            for metric, columns in _slicing(rows, told[0].metric, by or {}).items()
             for piece in compare_slices(
                 rows, metric, columns, is_lower_better=lower_is_better(metric), seed=seed, level=level
             )

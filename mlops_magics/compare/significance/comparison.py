@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
+from mlops_magics.compare.significance.power import rough
 from mlops_magics.compare.significance.verdicts import Verdict
 from mlops_magics.look import Document, Shown, Title
 from mlops_magics.look.numbers import count, number
@@ -70,7 +70,7 @@ class MetricComparison:
         """What was found, in words and without a full stop."""
         gain, low, high = self.gain
         if self.verdict == "not told apart":
-            rows = f"; about {_rough(self.more_rows)} more rows would do" if self.more_rows else ""
+            rows = f"; about {rough(self.more_rows)} more rows would do" if self.more_rows else ""
             return (
                 f"{left} and {right} are not told apart by {self.metric}: the difference is "
                 f"{number(self.estimate.difference, sign=True)} "
@@ -112,6 +112,8 @@ class Disagreement:
         Rows that only this side has right; of a regression, rows in which its answer is closer to the truth.
     examples
         Numbers of the rows, from 0, in which the two are furthest apart, the greatest distance first.
+    answers
+        Of these rows what is true, and what the left and the right side answer: labels or numbers.
     """
 
     rows: int
@@ -119,12 +121,13 @@ class Disagreement:
     only_left: int
     only_right: int
     examples: tuple[int, ...]
+    answers: tuple[tuple[Any, Any, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything by name, JSON-ready."""
         return {
             "rows": self.rows, "of_rows": self.of_rows, "only_left": self.only_left, "only_right": self.only_right,
-            "examples": list(self.examples),
+            "examples": list(self.examples), "answers": [list(said) for said in self.answers],
         }
 
 
@@ -140,6 +143,8 @@ class Comparison(Shown):
         One comparison per metric, the most telling one first; empty with a ``reason``.
     reason
         Why nothing was compared row by row; empty where it was.
+    hint
+        What to do about it, where one side was not evaluated.
     notes
         Metrics that could not be compared, and why.
     slices
@@ -161,11 +166,17 @@ class Comparison(Shown):
     folds: tuple[MetricComparison, ...] = ()
     level: float = LEVEL
     seed: int = 0
+    hint: str = ""
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of the right side by the first metric; None where nothing was compared."""
-        return self.metrics[0].verdict if self.metrics else None
+        """Of the right side by the first metric, or by cross-validation alone; None where nothing was compared."""
+        return self.telling[0].verdict if self.telling else None
+
+    @property
+    def telling(self) -> tuple[MetricComparison, ...]:
+        """What speaks for a model: the metrics of the same rows, or else the scores of the same folds."""
+        return self.metrics or self.folds
 
     @property
     def where_loser_wins(self) -> tuple[SliceComparison, ...]:
@@ -176,14 +187,14 @@ class Comparison(Shown):
     @property
     def sentence(self) -> str:
         """What was found, by the first metric: ``boosted is better by 0.041 roc_auc [0.036, 0.046].``"""
-        if not self.metrics:
-            return f"{_capital(self.reason)}." if self.reason else ""
-        found = self.metrics[0].sentence(*self.names)
-        slices = [piece for piece in self.where_loser_wins if piece.comparison.metric == self.metrics[0].metric]
+        if not self.telling:
+            said = f"{_capital(self.reason)}." if self.reason else ""
+            return f"{said} {self.hint}." if self.hint else said
+        found = self.telling[0].sentence(*self.names)
+        slices = [piece for piece in self.where_loser_wins if piece.comparison.metric == self.telling[0].metric]
         if slices:
-            loser = self.names[0] if self.verdict == "better" else self.names[1]
             named = ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
-            found += f"; on {named} {loser} is"
+            found += f"; on {named} it is not"
         return f"{found}."
 
     @property
@@ -199,7 +210,8 @@ class Comparison(Shown):
             "left": {"id": self.left.id, "name": self.left.name},
             "right": {"id": self.right.id, "name": self.right.name},
             "split": self.split, "task": self.task, "rows": self.rows, "level": self.level, "seed": self.seed,
-            "verdict": self.verdict, "sentence": self.sentence, "reason": self.reason, "notes": dict(self.notes),
+            "verdict": self.verdict, "sentence": self.sentence, "reason": self.reason, "hint": self.hint,
+            "notes": dict(self.notes),
             "metrics": [found.to_dict() for found in self.metrics],
             "disagreement": self.disagreement.to_dict() if self.disagreement else None,
             "slices": [piece.to_dict() for piece in self.slices],
@@ -212,14 +224,6 @@ class Comparison(Shown):
 
         note = f"{count(self.rows, 'row')} of {self.split}" if self.metrics else ""
         return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *blocks(self))
-
-
-def _rough(rows: int | None) -> str:
-    """Two digits: the estimate is worth no more."""
-    if not rows:
-        return "0"
-    size = 10 ** max(0, math.floor(math.log10(rows)) - 1)
-    return f"{math.ceil(rows / size) * size:,}"
 
 
 def _capital(text: str) -> str:

@@ -44,3 +44,13 @@ def more_rows(
     effect = normal_quantile((1 + level) / 2) + normal_quantile(power)
     needed = rows * (effect * standard_error / abs(difference)) ** 2
     return max(0, math.ceil(needed) - rows) if math.isfinite(needed) else None
+
+
+def rough(rows: int) -> str:
+    """Two digits of a number of rows: an estimate of it is worth no more.
+
+    >>> rough(6849), rough(0)
+    ('6,900', '0')
+    """
+    size: int = 10 ** max(0, math.floor(math.log10(max(rows, 1))) - 1)
+    return f"{math.ceil(rows / size) * size:,}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.significance.estimate import Estimate
+from mlops_magics.compare.significance.power import rough
 from mlops_magics.compare.significance.verdicts import TONES
-from mlops_magics.look import Column, Fold, Line, Mark, Table
+from mlops_magics.look import Column, Fold, Line, Mark, Table, Tone
 from mlops_magics.look.numbers import count, number, percent
 
 if TYPE_CHECKING:
@@ -15,24 +16,31 @@ if TYPE_CHECKING:
         Comparison,
         Disagreement,
         MetricComparison,
-        SliceComparison,
     )
+
+MOST_OPEN = 10
+"""Metrics in a table that is not folded."""
 
 MOST_SLICES = 12
 """Shown; :attr:`Comparison.slices` has them all."""
 
 
 def blocks(found: Comparison) -> Iterator[Any]:
-    """Everything but the title, so that it can be shown below something else."""
-    yield Line(found.sentence, tone=TONES[found.verdict] if found.verdict else "unknown")
+    """Everything but the title, so that it can be shown below another one: the sentence, and folded what is behind."""
+    if found.sentence:
+        tone: Tone = TONES[found.verdict] if found.verdict else "quiet" if found.hint else "unknown"
+        yield Line(found.sentence, tone=tone)
+    notes = [Line(f"{name} is not compared: {why}.", tone="quiet") for name, why in found.notes.items()]
     if found.metrics:
-        yield metrics_table(found.metrics, found.names, level=found.level)
-    for name, why in found.notes.items():
-        yield Line(f"{name} is not compared: {why}.", tone="quiet")
+        title = f"{count(len(found.metrics), 'metric')} on the same {count(found.rows, 'row')} of {found.split}"
+        is_short = len(found.metrics) <= MOST_OPEN
+        yield Fold(title, metrics_table(found.metrics, found.names, level=found.level), *notes, open=is_short)
+    else:
+        yield from notes
     if found.disagreement:
-        yield Line(_disagreement(found.disagreement, found.names, found.task), tone="quiet")
+        yield from _disagreement(found.disagreement, found.names, found.task)
     if found.slices:
-        yield _slices_fold(found.slices, is_open=bool(found.where_loser_wins))
+        yield _slices_fold(found)
     if found.folds:
         yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
         yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
@@ -51,7 +59,8 @@ def metric_columns(what: str, names: tuple[str, str], *, level: float) -> list[s
     return [
         what, *(Column(name, align="right") for name in names), Column("difference", align="right"),
         Column(f"{percent(level)} interval", align="right"), Column("p, adjusted", align="right"),
-        Column(f"P({names[1]} is better)", align="right"), f"{names[1]} is", "test",
+        Column(f"P({names[1]} is better)", align="right"), f"{names[1]} is",
+        Column("more rows needed", align="right"), "test",
     ]
 
 
@@ -60,35 +69,49 @@ def comparison_row(name: str, found: MetricComparison) -> tuple[Any, ...]:
     return (
         name, found.estimate.left, found.estimate.right, number(found.estimate.difference, sign=True),
         _interval(found.estimate), _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
-        Mark(found.verdict, TONES[found.verdict]), found.estimate.method,
+        Mark(found.verdict, TONES[found.verdict]), rough(found.more_rows) if found.more_rows else None,
+        found.estimate.method,
     )
 
 
-def _slices_fold(slices: tuple[SliceComparison, ...], *, is_open: bool) -> Fold:
-    ranked = sorted(slices, key=lambda piece: (piece.comparison.adjusted_p, piece.name))[:MOST_SLICES]
+def _slices_fold(found: Comparison) -> Fold:
+    """Where the loser wins comes first, then what is surest."""
+    lost = found.where_loser_wins
+    ranked = sorted(found.slices, key=lambda piece: (piece not in lost, piece.comparison.adjusted_p, piece.name))
     rows = [
         (
             piece.name, piece.rows, piece.comparison.metric, number(piece.comparison.estimate.difference, sign=True),
             _interval(piece.comparison.estimate), _p_text(piece.comparison.adjusted_p),
             Mark(piece.comparison.verdict, TONES[piece.comparison.verdict]),
         )
-        for piece in ranked
+        for piece in ranked[:MOST_SLICES]
     ]
     columns: list[str | Column] = [
         "slice", "rows", "metric", Column("difference", align="right"), Column("interval", align="right"),
-        Column("p, adjusted", align="right"), "right side",
+        Column("p, adjusted", align="right"), f"{found.names[1]} is",
     ]
-    more = f", {len(ranked)} of them shown" if len(slices) > len(ranked) else ""
-    return Fold(f"{count(len(slices), 'slice')}{more}", Table(columns, rows), open=is_open)
+    title = count(len(found.slices), "slice")
+    if lost:
+        loser = found.names[0] if found.verdict == "better" else found.names[1]
+        title += f": {loser} wins on {len(lost)} of them"
+    if len(ranked) > MOST_SLICES:
+        title += f"; {MOST_SLICES} shown"
+    return Fold(title, Table(columns, rows), open=bool(lost))
 
 
-def _disagreement(found: Disagreement, names: tuple[str, str], task: str | None) -> str:
+def _disagreement(found: Disagreement, names: tuple[str, str], task: str | None) -> Iterator[Any]:
     share = percent(found.rows / found.of_rows)
     what = "is closer in" if task == "regression" else "is right in"
-    return (
+    sentence = (
         f"They answer differently in {count(found.rows, 'row')} ({share}): {names[0]} {what} "
         f"{number(found.only_left)} of them, {names[1]} in {number(found.only_right)}."
     )
+    if not found.examples:
+        yield Line(sentence, tone="quiet")
+        return
+    rows = [(row, *said) for row, said in zip(found.examples, found.answers, strict=True)]
+    columns: list[str | Column] = [Column("row", align="right"), "truth", *names]
+    yield Fold(sentence, Table(columns, rows, caption="The rows on which they are furthest apart, counted from 0"))
 
 
 def _interval(estimate: Estimate) -> str:

@@ -25,9 +25,14 @@ FIRST_SPLITS = ("test", "validation")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why two runs are not compared row by row, as a sentence."""
+    """Why two runs are not compared row by row, as a sentence.
+
+    ``is_missing`` where one of them was not evaluated, ``is_silent`` where neither was: then nobody has asked.
+    """
 
     text: str
+    is_missing: bool = False
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +84,17 @@ class SameRows:
         )
 
 
-def same_rows(left: Run, right: Run, *, store: Store, split: str | None = None) -> SameRows | Reason:
-    """Read the rows both runs were evaluated on, if they can be proven to be the same ones in the same order.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A split whose rows both runs were evaluated on, as proven by what was recorded."""
+
+    split: str
+    left: Evaluated
+    right: Evaluated
+
+
+def shared_split(left: Run, right: Run, *, store: Store, split: str | None = None) -> Shared | Reason:
+    """Find the rows both runs were evaluated on, if they can be proven to be the same ones in the same order.
 
     Proven by what was recorded: the fingerprints of the tables and those of the true answers are equal. Of several
     splits the test set comes first, then the validation set, then the others, and training data is never chosen by
@@ -105,17 +119,47 @@ def same_rows(left: Run, right: Run, *, store: Store, split: str | None = None) 
     if split is not None and split not in shared:
         raise DataError(
             f"{left.name} and {right.name} were not both evaluated on {split!r}", seen=split, exists=shared,
-            hint="" if shared else "Evaluate both: %mlops eval MODEL X y",
+            hint="" if shared else "Evaluate both: %mlops evaluate MODEL X y",
         )
     if not shared:
-        return Reason(_nothing_shared(left, right, first, second))
+        return _nothing_shared(left, right, first, second)
     reasons = []
     for name in [split] if split else shared:
         reason = _why_not(store, (left, first[name]), (right, second[name]), name)
         if reason is None:
-            return _read(store, (left, first[name]), (right, second[name]), name)
+            return Shared(name, first[name], second[name])
         reasons.append(reason)
     return Reason(reasons[0])
+
+
+def read_rows(shared: Shared, *, store: Store) -> SameRows | Reason:
+    """Read what both runs answered on the rows they share; a reason where that cannot be compared after all."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    sides, split, task = (shared.left, shared.right), shared.split, shared.left.task
+    tables = [pq.read_table(store.blob(evaluated.predictions or "")) for evaluated in sides]
+    labels: tuple[str, ...] = ()
+    if task != "regression":
+        own = [_labels(store, evaluated, table) for evaluated, table in zip(sides, tables, strict=True)]
+        if task == "binary" and own[0][:2] != own[1][:2]:
+            return Reason(f"the labels are {' and '.join(own[0])} for one model, {' and '.join(own[1])} for the other")
+        labels = tuple(dict.fromkeys([*own[0], *own[1]]))
+    truths = [_column(table, "truth", labels) for table in tables]
+    if not np.array_equal(truths[0], truths[1]):
+        return Reason(f"the true answers kept with the predictions of {split} differ")
+    first, second = (
+        Answers(_column(table, "prediction", labels), _scores(table, labels), evaluated.metrics)
+        for table, evaluated in zip(tables, sides, strict=True)
+    )
+    further = {name: table[name].to_pylist() for table in tables for name in table.column_names if _is_level(name)}
+    return SameRows(split, task, labels, truths[0], first, second, levels=further)
+
+
+def same_rows(left: Run, right: Run, *, store: Store, split: str | None = None) -> SameRows | Reason:
+    """Find with :func:`shared_split` and read."""
+    found = shared_split(left, right, store=store, split=split)
+    return found if isinstance(found, Reason) else read_rows(found, store=store)
 
 
 def _rank(split: str) -> tuple[int, str]:
@@ -127,11 +171,14 @@ def _by_split(store: Store, run: Run) -> dict[str, Evaluated]:
     return {evaluated.split: evaluated for evaluated in store.evaluations(run)}
 
 
-def _nothing_shared(left: Run, right: Run, first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+def _nothing_shared(left: Run, right: Run, first: Mapping[str, Any], second: Mapping[str, Any]) -> Reason:
     for run, splits in ((left, first), (right, second)):
         if not splits:
-            return f"{run.name} was not evaluated, so there are no predictions to compare row by row"
-    return (
+            return Reason(
+                f"{run.name} was not evaluated, so there are no predictions to compare row by row",
+                is_missing=True, is_silent=not first and not second,
+            )
+    return Reason(
         f"{left.name} was evaluated on {', '.join(sorted(first))}, {right.name} on {', '.join(sorted(second))}: "
         "no split in common, so nothing is compared row by row"
     )
@@ -176,31 +223,6 @@ def _no_predictions(store: Store, sides: Sequence[tuple[Run, Evaluated]], split:
 def _target_fingerprint(store: Store, run: Run, split: str) -> str:
     found = [table.fingerprint for table in store.datasets(run) if table.role == f"{split} target"]
     return found[-1] if found else ""
-
-
-def _read(
-    store: Store, left: tuple[Run, Evaluated], right: tuple[Run, Evaluated], split: str
-) -> SameRows | Reason:
-    import numpy as np
-    import pyarrow.parquet as pq
-
-    task = left[1].task
-    tables = [pq.read_table(store.blob(evaluated.predictions or "")) for _, evaluated in (left, right)]
-    labels: tuple[str, ...] = ()
-    if task != "regression":
-        own = [_labels(store, evaluated, table) for (_, evaluated), table in zip((left, right), tables, strict=True)]
-        if task == "binary" and own[0][:2] != own[1][:2]:
-            return Reason(f"the labels are {' and '.join(own[0])} for one model, {' and '.join(own[1])} for the other")
-        labels = tuple(dict.fromkeys([*own[0], *own[1]]))
-    truths = [_column(table, "truth", labels) for table in tables]
-    if not np.array_equal(truths[0], truths[1]):
-        return Reason(f"the true answers kept with the predictions of {split} differ")
-    first, second = (
-        Answers(_column(table, "prediction", labels), _scores(table, labels), evaluated.metrics)
-        for table, (_, evaluated) in zip(tables, (left, right), strict=True)
-    )
-    further = {name: table[name].to_pylist() for table in tables for name in table.column_names if _is_level(name)}
-    return SameRows(split, task, labels, truths[0], first, second, levels=further)
 
 
 def _is_level(name: str) -> bool:

@@ -39,8 +39,15 @@ def disagreement(rows: SameRows) -> Disagreement:
     ranked = places[np.argsort(-distance[places], kind="stable")][:EXAMPLES]
     return Disagreement(
         rows=int(differs.sum()), of_rows=len(rows), only_left=int(only_left.sum()), only_right=int(only_right.sum()),
-        examples=tuple(ranked.tolist()),
+        examples=tuple(ranked.tolist()), answers=tuple(_answers(rows, ranked)),
     )
+
+
+def _answers(rows: SameRows, places: Any) -> Iterator[tuple[Any, Any, Any]]:
+    for place in places:
+        truth, left, right = (side[place].item() for side in (rows.truth, rows.left.answer, rows.right.answer))
+        is_number = rows.task == "regression"
+        yield (truth, left, right) if is_number else (rows.labels[truth], rows.labels[left], rows.labels[right])
 
 
 def _score_distance(rows: SameRows) -> Any:

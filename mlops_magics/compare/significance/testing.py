@@ -14,13 +14,15 @@ from mlops_magics.compare.significance.mcnemar import mcnemar
 from mlops_magics.compare.significance.measures import SIGNED, measures
 from mlops_magics.compare.significance.rows import SameRows
 from mlops_magics.compare.significance.statistics import Floats
+from mlops_magics.look.progress import Progress
 
 FEWEST_ROWS = 10
 """With fewer rows, or for an area under a ROC curve fewer of a class, nothing is compared."""
 
 
-def estimates(
-    rows: SameRows, names: Iterable[str], *, seed: int = 0, resamples: int | None = None, level: float = LEVEL
+def estimates(  # noqa: PLR0913 - the metrics, and the settings of their tests
+    rows: SameRows, names: Iterable[str], *, seed: int = 0, resamples: int | None = None, level: float = LEVEL,
+    progress: Progress | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
     """Compare the metrics that are asked for: DeLong for areas under ROC curves, McNemar for accuracy, and one paired
     bootstrap for all others.
@@ -35,6 +37,8 @@ def estimates(
         Of the bootstrap.
     level
         Of the intervals.
+    progress
+        Told how far the bootstrap is.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def estimates(
             found[name] = _area(rows, level=level)
     pairs = dict(_pairs(rows, [name for name in names if name not in found and name not in notes]))
     if pairs:
-        found |= bootstrap(pairs, rows=len(rows), seed=seed, resamples=resamples, level=level)
+        found |= bootstrap(pairs, rows=len(rows), seed=seed, resamples=resamples, level=level, progress=progress)
     if SIGNED in found:
         found[SIGNED] = replace(found[SIGNED], method=f"{found[SIGNED].method}, of its size")
     undefined = "it is undefined in too many resamples of these rows"

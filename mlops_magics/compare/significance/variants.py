@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Variants(Shown):
     """Several runs compared with one by one metric.
 
-    ``variants`` are those compared, the best first; ``reasons`` tells by name why others were not.
+    ``variants`` are those compared, the best first; ``reasons`` tells by name why others were not. ``is_telling`` is
+    false where no run was evaluated at all.
     """
 
     reference: Run
@@ -39,6 +40,7 @@ class Variants(Shown):
     variants: tuple[tuple[Run, MetricComparison], ...]
     reasons: dict[str, str]
     level: float = LEVEL
+    is_telling: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Everything by name, JSON-ready; a run is its id and name."""
@@ -112,12 +114,14 @@ def compare_variants(  # noqa: PLR0913 - which runs, and the settings of the tes
     place = open_store(store)
     found: list[tuple[Run, Estimate, int]] = []
     reasons: dict[str, str] = {}
+    is_telling = False
     with place.snapshot():
         first, others = place.find(reference), [place.find(variant) for variant in variants]
         for other in others:
             rows = _rows(first, other, place, split)
             if isinstance(rows, Reason):
                 reasons[other.name] = rows.text
+                is_telling = is_telling or not rows.is_silent
                 continue
             split = rows.split
             metric = metrics_of(rows, [metric] if metric else None)[0]
@@ -136,7 +140,7 @@ def compare_variants(  # noqa: PLR0913 - which runs, and the settings of the tes
         for (run, estimate, rows_seen), p_value in zip(found, adjusted, strict=True)
     ]
     best_first = tuple(sorted(compared, key=lambda pair: -pair[1].gain[0]))
-    return Variants(first, metric or "", split or "", best_first, reasons, level)
+    return Variants(first, metric or "", split or "", best_first, reasons, level, is_telling=is_telling or bool(found))
 
 
 def _rows(reference: Run, other: Run, store: Store, split: str | None) -> SameRows | Reason:

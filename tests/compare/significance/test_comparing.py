@@ -142,7 +142,7 @@ def test_where_the_loser_wins(place, evaluated) -> None:
     assert found.verdict == "better"
     wins = [piece.name for piece in found.where_loser_wins if piece.column == "origin"]
     assert wins == ["origin = EWR"]
-    assert found.sentence.endswith("; on origin = EWR by_b is.")
+    assert found.sentence.endswith("; on origin = EWR it is not.")
     piece = next(piece for piece in found.slices if piece.name == "origin = EWR")
     mask = (BY["origin"] == "EWR").to_numpy()
     assert piece.rows == mask.sum()

@@ -1,0 +1,175 @@
+"""What a difference says of which is better: found once, kept with what made it, found again only while that holds."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from mlops_magics import open_store, track
+from mlops_magics.compare.significance import better, kept
+from mlops_magics.compare.significance.better import better_of
+from mlops_magics.compare.significance.comparing import compare_predictions
+from mlops_magics.compare.significance.comparison import Comparison
+from mlops_magics.compare.significance.variants import Variants
+from mlops_magics.records import Dataset, encode
+
+RNG = np.random.default_rng(0)
+ROWS = 400
+X = pd.DataFrame({"a": RNG.normal(size=ROWS), "b": RNG.normal(size=ROWS)})
+Y = (X["a"] + 0.3 * X["b"] + RNG.normal(size=ROWS) > 0).rename("late")
+STUMP = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, Y)
+LINE = LogisticRegression().fit(X, Y)
+
+
+@pytest.fixture
+def place(tmp_path):
+    return open_store(tmp_path / ".mlops")
+
+
+@pytest.fixture
+def evaluated(place):
+    def one(name: str, model, *, X=X, y=Y, **settings):
+        with track("flights", name, store=place, **settings) as run:
+            run.evaluate(model, X, y)
+        return place.find(run.id)
+
+    return one
+
+
+@pytest.fixture
+def two(evaluated):
+    return evaluated("stump", STUMP), evaluated("line", LINE)
+
+
+@pytest.fixture
+def worked(monkeypatch) -> list[int]:
+    """Every time that predictions are really compared."""
+    times = []
+    real = better.compared
+
+    def counted(*sides, **asked):
+        times.append(1)
+        return real(*sides, **asked)
+
+    monkeypatch.setattr(better, "compared", counted)
+    return times
+
+
+def test_it_is_found_once_and_kept_as_a_verdict(place, two, worked) -> None:
+    first = better_of(two, place)
+    assert isinstance(first, Comparison)
+    assert first == compare_predictions(*two, store=place), "what is kept can be derived again"
+    (judged,) = place.verdicts(two[1])
+    assert (judged.question, judged.subject, judged.verdict) == ("significance", "stump", "pass")
+    assert judged.detail["sentence"] == first.sentence
+    sides = judged.detail["inputs"]["sides"]
+    assert [side["predictions"] for side in sides] == [place.evaluations(run)[0].predictions for run in two]
+    assert judged.detail["metrics"][0]["adjusted_p"] == first.metrics[0].adjusted_p
+    assert judged.detail["level"] == 0.95
+    place.fold()
+    again = better_of(two, place)
+    assert again == first
+    assert repr(again) == repr(first)
+    assert worked == [1]
+    assert len(place.verdicts(two[1])) == 1
+    back = better_of(two[::-1], place)
+    assert (back.verdict, place.verdicts(two[0])[0].verdict) == ("worse", "fail")
+    assert worked == [1, 1]
+
+
+def test_what_it_hangs_on_changes_and_it_is_found_anew(place, two, worked, monkeypatch) -> None:
+    before = better_of(two, place)
+    with track("flights", "line", store=place, resume=True) as run:
+        run.evaluate(STUMP, X, Y)
+    after = better_of(two, place)
+    assert (before.verdict, after.verdict) == ("better", "not told apart")
+    assert [judged.verdict for judged in place.verdicts(two[1])] == ["pass", "unknown"]
+    monkeypatch.setattr(kept, "VERSION", kept.VERSION + 1)
+    assert better_of(two, place) == after
+    assert worked == [1, 1, 1]
+
+
+@pytest.mark.parametrize("by", [None, {"part": ["x"] * 200 + ["y"] * 200}])
+def test_what_is_told_is_read_back(place, evaluated, by) -> None:
+    target = (X["a"] ** 2).rename("delay")
+    pairs = [
+        (evaluated("stump", STUMP), evaluated("line", LINE)),
+        (
+            evaluated("flat", DummyRegressor().fit(X, target), y=target),
+            evaluated("slope", LinearRegression().fit(X, target), y=target),
+        ),
+    ]
+    for left, right in pairs:
+        found = compare_predictions(left, right, store=place, by=by)
+        assert found.slices
+        assert kept.from_dict(left, right, json.loads(encode(found.to_dict()))) == found
+
+
+def test_a_store_that_can_only_be_read(place, two, worked) -> None:
+    assert better_of(two, place, is_kept=False).verdict == "better"
+    assert place.verdicts(two[1]) == []
+
+
+def test_nothing_to_say(place, evaluated, two) -> None:
+    for name in ("bare", "blank"):
+        with track("flights", name, store=place):
+            pass
+    bare, blank = place.find("bare"), place.find("blank")
+    assert better_of([bare, blank], place) is None
+    assert better_of([bare, blank, bare], place) is None
+    assert better_of([two[0], two[0]], place) is None
+    assert better_of([bare, blank, place.find("bare")][:2], place) is None
+    one_sided = better_of([two[0], bare], place)
+    assert one_sided.sentence == (
+        "bare was not evaluated, so there are no predictions to compare row by row. "
+        "To know whether one is really better, evaluate both: %mlops evaluate MODEL X y."
+    )
+    assert [block.tone for block in one_sided.document().blocks[1:]] == ["quiet"]
+    assert place.verdicts(bare) == []
+
+
+def test_other_rows_and_private_runs_are_said_to_be(place, evaluated) -> None:
+    left = evaluated("left", LINE)
+    other, secret = evaluated("other", LINE, X=X[::-1], y=Y[::-1]), evaluated("secret", LINE, private=True)
+    assert "differ between left and other, so nothing is compared" in repr(better_of([left, other], place))
+    assert "secret kept no row-wise predictions" in better_of([left, secret], place).sentence
+    assert place.verdicts(other) == place.verdicts(secret) == []
+
+
+def test_folds_are_compared_where_nothing_was_evaluated(place) -> None:
+    runs = []
+    for name, scores in (("left", [0.80, 0.78, 0.82, 0.79, 0.81]), ("right", [0.83, 0.80, 0.83, 0.83, 0.83])):
+        with track("flights", name, store=place) as run:
+            for role in ("cv", "cv target"):
+                run.record(Dataset(name="X", role=role, fingerprint="f" * 64, rows=ROWS, columns={"a": "number"}))
+            for step, score in enumerate(scores):
+                run.log({"cv/test_score": score}, step=step)
+        runs.append(place.find(run.id))
+    found = better_of(runs, place)
+    assert found.sentence == "right is better by 0.024 cv/test_score [0.00276, 0.0452]."
+    assert "corrected resampled t-test" in repr(found).replace("\n", " ")
+
+
+def test_several_are_compared_with_the_first(place, evaluated, two) -> None:
+    deep = evaluated("deep", DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, Y))
+    found = better_of([*two, deep], place)
+    assert isinstance(found, Variants)
+    assert found.reference.name == "stump"
+    assert "by roc_auc" in found.sentence
+    assert {run.name for run, _ in found.variants} == {"line", "deep"}
+
+
+def test_where_they_disagree_is_shown(place, two) -> None:
+    found = better_of(two, place)
+    assert len(found.disagreement.examples) == len(found.disagreement.answers) == 10
+    for row, (truth, left, right) in zip(found.disagreement.examples, found.disagreement.answers, strict=True):
+        assert (truth, left, right) == tuple(
+            str(side) for side in (Y[row], STUMP.predict(X[row : row + 1])[0], LINE.predict(X[row : row + 1])[0])
+        )
+    html = found._repr_html_()
+    assert "furthest apart" in html
+    assert "more rows needed" in html
