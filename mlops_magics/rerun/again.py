@@ -108,9 +108,7 @@ def replay(  # noqa: PLR0913 - how to run it again
     if place.settings.private or any("--private" in cell.source for cell in steps.cells):
         clear_outputs(notebook)
     save(notebook, target)
-    place.record(
-        found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=_kept(result))
-    )
+    place.record(found.id, Judged(question="replay", subject=found.name, verdict=result.verdict, detail=_kept(result)))
     return result
 
 

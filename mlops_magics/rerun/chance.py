@@ -5,10 +5,10 @@ something in a module.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mlops_magics.capture.notebook.calls import dotted_name, imported_names
-from mlops_magics.capture.notebook.flow import Execution
+from mlops_magics.capture.notebook.executed import Execution
 from mlops_magics.capture.notebook.names import effects
 from mlops_magics.capture.notebook.seeds import seeds_in
 from mlops_magics.capture.notebook.source import python_of
@@ -47,7 +47,7 @@ def hidden(executions: Sequence[Execution], last: int) -> list[int]:
     [1, 2]
     """
     names: dict[str, str] = {}
-    found = []
+    found, modules = [], set[str]()
     is_seeded = False
     for place, execution in enumerate(executions[:last]):
         tree = python_of(execution.source).module
@@ -55,10 +55,22 @@ def hidden(executions: Sequence[Execution], last: int) -> list[int]:
             continue
         names |= imported_names(tree)
         seeds = _seeds_shared(execution.source)
-        if seeds or effects(execution.source).changes & names.keys() or (is_seeded and _draws(tree, names)):
+        modules |= _modules(tree)
+        if seeds or _sets(execution.source, names, modules) or (is_seeded and _draws(tree, names)):
             found.append(place)
         is_seeded = is_seeded or seeds
     return found
+
+
+def _modules(tree: ast.AST) -> set[str]:
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import))
+    return {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+
+
+def _sets(source: str, names: Mapping[str, str], modules: Collection[str]) -> bool:
+    """Whether something that was imported is changed; ``os.remove`` and ``np.append`` do not change their module."""
+    changed = effects(source).how.items()
+    return any(name in names and not (how.by_method and name in modules) for name, how in changed)
 
 
 def _seeds_shared(source: str) -> bool:

@@ -89,9 +89,7 @@ def execute(  # noqa: PLR0913 - all that a kernel needs to know
         options = {"cwd": str(folder), "env": dict(environment), "stdout": subprocess.DEVNULL, "stderr": complaints}
 
         def work(tell: Progress) -> Awaitable[Stop | None]:
-            return _converse(
-                client, manager, options=options, began=began, tell=tell, before_shutdown=before_shutdown
-            )
+            return _converse(client, manager, options=options, began=began, tell=tell, before_shutdown=before_shutdown)
 
         try:
             stop = run_apart(work, progress)

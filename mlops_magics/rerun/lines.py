@@ -20,7 +20,7 @@ RECORDING = frozenset({"track", "log", "params", "tag", "note", "artifact", "eva
 _MLOPS = re.compile(
     r"(?P<target>[^\W\d]\w*\s*=\s*)?"
     # IPython takes a magic without its sign too, where it can be nothing else.
-    r"(?P<sign>%{1,2}|(?=mlops[ \t]+[a-z]+(?:[ \t]+[^=\s]|[ \t]*$)))"
+    r"(?P<sign>%{1,2}|!{1,2}[ \t]*|(?=mlops[ \t]+[a-z]+(?:[ \t]+[^=\s]|[ \t]*$)))"
     r"mlops\b[ \t]*(?P<verb>[\w-]*)(?P<rest>.*)",
     re.DOTALL,
 )
@@ -84,9 +84,13 @@ class _Cell:
         if _INSTALL.match(line) or _STORE.match(line):
             return None
         match = _MLOPS.match(line)
-        if not match:
-            return line
+        return self._keep_verb(line, match) if match else line
+
+    def _keep_verb(self, line: str, match: re.Match[str]) -> str | None:
         verb = match["verb"]
+        if match["sign"].startswith("!"):
+            # Another process: it has no run of this notebook open, and what it asks is no part of one.
+            return line if match["target"] else None
         if verb == "track":
             return self._track(line, match)
         if match["target"] or verb == "autolog":

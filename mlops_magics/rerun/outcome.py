@@ -135,5 +135,3 @@ def _versions(store: Store, environment: Environment) -> Mapping[str, str]:
 
 def _short(digest: str | None) -> str | None:
     return digest and digest[:12]
-
-

@@ -15,6 +15,7 @@ from mlops_magics.capture.notebook.source import python_of
 from mlops_magics.errors import MlopsError
 from mlops_magics.records import Cell, Run, decode
 from mlops_magics.rerun.chance import hidden
+from mlops_magics.rerun.folders import with_folders_there
 from mlops_magics.rerun.lines import Kept, has_masked_value, is_empty, kept_lines, sets_store
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ def recipe(run: Run | str, store: Store) -> Recipe:
     """The cells that a run stood on, in the order they ran, with nothing else.
 
     Wanted are the executions that recorded facts of the run and the one that began it, and then all that their names
-    came from, cells run before it included. Left out are executions that failed, unless names came from them; lines
+    came from and that wrote the files they read, cells run before it included. A cell that only removes a file is
+    wanted where a later one that is wanted looks for that file. Folders may be there already: ``mkdir`` and
+    ``makedirs`` are given ``exist_ok=True``. Left out are executions that failed, unless names came from them; lines
     that only asked (``%mlops show``), that belong to other runs, that install packages, or that say where the store is.
 
     Raises
@@ -214,7 +217,9 @@ def _wanted(lines: Sequence[_Line]) -> list[int]:
 
 
 def _step(line: _Line) -> RecipeCell:
-    return RecipeCell(line.kept.source, line.cell.position, line.cell.execution_count, line.cell.error)
+    return RecipeCell(
+        with_folders_there(line.kept.source), line.cell.position, line.cell.execution_count, line.cell.error
+    )
 
 
 def _complete(steps: Sequence[tuple[bool, RecipeCell]], lines: Sequence[_Line], run: Run) -> list[RecipeCell]:

@@ -223,6 +223,18 @@ def test_from_a_notebook_and_from_a_shell(notebook) -> None:
         assert done.returncode == code, done.stderr
 
 
+@pytest.mark.slow
+def test_files_between_cells(notebook) -> None:
+    notebook.run_all(
+        "import os, pandas as pd", "os.mkdir('out')", "pd.DataFrame({'a': [1, 2]}).to_csv('out/x.csv')",
+        "%mlops track t --name one", "!echo 3 > n.txt", "rows = pd.read_csv('out/x.csv').a.sum()",
+        "%mlops log rows={rows} n={int(open('n.txt').read())}", END, "os.remove('out/x.csv')",
+    )  # fmt: skip
+    Path("n.txt").unlink()
+    result = replay("one")
+    assert (result.outcome, dict(result.compared)) == ("same", {"rows": 3.0, "n": 3.0}), result
+
+
 # -- without a kernel -------------------------------------------------------------------------------------------------
 
 LOG = "%mlops log auc={auc}"

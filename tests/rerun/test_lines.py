@@ -19,6 +19,7 @@ def kept(source: str, *, is_open: bool = True, may_track: bool = True) -> str:
     [
         "%mlops runs", "%mlops show @last", "%mlops diff a b", "%mlops drift july", "%mlops export baseline out",
         '%mlops sql "SELECT 1"', "%mlops store --fold", "%mlops cells", "%mlops replay baseline", "%mlops",
+        "!mlops replay baseline", "! mlops runs", "!!mlops show baseline", "!mlops log x=1 --run baseline",
         "mlops runs", "%mlops tag good=yes --run other", "%mlops log x=1 --run=other",
         "%pip install pandas", "!pip install -q pandas", "!{sys.executable} -m pip install x", "%conda install x",
         "!uv pip install x", "%env MLOPS_STORE=/somewhere", "%set_env MLOPS_STORE=/x",
@@ -37,6 +38,7 @@ def test_left_out(line) -> None:
         "%mlops artifact figure", "%mlops tag good=yes --run baseline", "%mlops log x=1 --run flights/baseline",
         "mlops log x=1", "%mlops log a=1 \\\n    b=2", "d = %mlops diff a b", "e = %mlops evaluate model X y",
         "%time fit()", "!ls", "files = !ls", "mlops.track('x')", "mlops = 3", 'store = os.environ["MLOPS_STORE"]',
+        "runs = !mlops runs", "!mlopsy",
         "for i in range(3):\n    %mlops show baseline", "%mlops end", "pip = 'pip install'",
         'os.environ["MLOPS_STORE"] = "/x"; y = 1', '"""\n%mlops show baseline\n"""', "%mlops autolog off",
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from mlops_magics.errors import MlopsError, RunNotFound
 from mlops_magics.records import RunRevision
+from mlops_magics.rerun.folders import with_folders_there
 from mlops_magics.rerun.recipe import Recipe, recipe
 
 TRACK = "%mlops track flights --name baseline"
@@ -98,6 +99,45 @@ def test_settings_that_no_name_shows(recipe_of) -> None:
     )  # fmt: skip
     kept = ["torch.backends.cudnn.deterministic = True", "sklearn.set_config(x=1)", "%cd data", TRACK, "auc = 1", LOG]
     assert sources(made) == [LOAD, "import torch, sklearn", *kept, END]
+
+
+def test_files_that_cells_wrote_and_others_read(recipe_of) -> None:
+    wanted = ["import os, pandas as pd", "os.mkdir('out')", "raw = pd.read_csv('raw.csv')", "path = 'out/clean.csv'",
+              "raw.dropna().to_csv(path)"]  # fmt: skip
+    made = recipe_of(
+        *wanted, "raw.to_csv('copy.csv')", "raw.to_csv('other.csv')", TRACK, "os.remove('copy.csv')",
+        "auc = pd.read_csv('out/clean.csv').auc.mean()", "!rm other.csv", "%mlops replay former", LOG,
+        "os.remove(path)", END,
+    )  # fmt: skip
+    wanted[1] = "os.makedirs('out', exist_ok=True)"
+    assert sources(made) == [LOAD, *wanted, TRACK, "auc = pd.read_csv('out/clean.csv').auc.mean()", LOG, END]
+
+
+def test_a_file_that_was_removed_before_somebody_looked_for_it(recipe_of) -> None:
+    cells = ["import os", "os.remove('cache.txt')", TRACK, "auc = 1 if os.path.exists('cache.txt') else 2", LOG]
+    assert sources(recipe_of(*cells)) == [LOAD, *cells, END]
+
+
+def test_functions_of_a_module_do_not_change_it(recipe_of) -> None:
+    made = recipe_of("import numpy as np, os", "row = np.append([1], 2)", "os.unlink('x'); os.remove('y')", TRACK,
+                     "auc = np.ones(1)[0]", LOG)  # fmt: skip
+    assert sources(made) == [LOAD, "import numpy as np, os", TRACK, "auc = np.ones(1)[0]", LOG, END]
+
+
+@pytest.mark.parametrize(
+    ("source", "again"),
+    [
+        ("Path('é').mkdir()", "Path('é').mkdir(exist_ok=True)"),
+        ("%time x = 1\nos.makedirs('a',\n    0o700,\n)", "%time x = 1\nos.makedirs('a',\n    0o700,\nexist_ok=True)"),
+        ("os.mkdir(f('a'))", "os.makedirs(f('a'), exist_ok=True)"),
+        ("os.makedirs('a', exist_ok=False)", "os.makedirs('a', exist_ok=False)"),
+        ("Path('a').mkdir(**options)", "Path('a').mkdir(**options)"),
+        ("mkdir('a')", "mkdir('a')"),
+        ("mkdir = (", "mkdir = ("),
+    ],
+)
+def test_folders_may_be_there(source, again) -> None:
+    assert with_folders_there(source) == again
 
 
 def test_whether_fits_are_recorded_is_as_it_was(recipe_of) -> None:

@@ -52,7 +52,7 @@ BINDING_CALLS = frozenset({"exec", "run_line_magic", "run_cell_magic", "run_cell
 
 OPAQUE_MAGICS = _words("""
     load_ext reload_ext unload_ext run pylab reset reset_selective autoreload env set_env cd pushd popd config
-    matplotlib rerun rep macro load loadpy store aimport mkdir mv rm rmdir cp
+    matplotlib rerun rep macro load loadpy store aimport mkdir mv cp
     %%writefile %%file %%cython %%bash %%sh %%script %%system %%sx %%! %%cmd %%perl %%ruby %%python %%python2 %%python3
     %%pypy %%R %%?
     """)
@@ -66,6 +66,9 @@ _LOOKING = _words("""
     lscpu mamba more nproc nvidia-smi pip pip3 printenv ps pwd python python3 stat tail top tree type uname uv wc
     whereis which whoami
 """)
+_REMOVING = frozenset({"rm", "rmdir", "unlink"})
+"""What they leave behind, the files of the notebook tell."""
+
 _PANDAS_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _SQL_NAME = re.compile(r"\b(?:from|join)\s+([A-Za-z_]\w*)", re.IGNORECASE)
 _READING_SQL = _words("select with from describe show explain summarize values pragma table")
@@ -111,10 +114,12 @@ def names_in_query(method: str, text: str) -> list[str]:
 
 
 def is_only_looking(command: str) -> bool:
-    """Whether a shell command leaves nothing behind, as far as its first words tell."""
+    """Whether a shell command leaves nothing behind but files removed, as far as its first words tell."""
     words = command.split()
     if not words:
         return True
+    if words[0] in _REMOVING:
+        return not re.search(r"[;&|>]", command)
     return words[0] in _LOOKING and ">" not in command and "|" not in command.replace("||", "")
 
 

@@ -116,11 +116,15 @@ def repeated(history: History) -> Iterator[Hit]:
 
 def stale(history: History) -> Iterator[Hit]:
     """Cells that would find other values if they ran again now, and those that stand on them."""
-    direct = {index: _outdated(history, cell, index) for cell, index in history.last.items()}
+    direct = {
+        index: _outdated(history, cell, index) | _outdated_files(history, cell, index)
+        for cell, index in history.last.items()
+    }
     tainted: list[frozenset[str]] = []
     bad: set[int] = set()
     for index, taken in enumerate(history.flow.taken):
-        tainted.append(frozenset(name for name, sources in taken.items() if not bad.isdisjoint(sources)))
+        links = {**taken, **history.files.taken[index]}
+        tainted.append(frozenset(name for name, sources in links.items() if not bad.isdisjoint(sources)))
         if tainted[index] or direct.get(index):
             bad.add(index)
     for cell, index in history.judged():
@@ -148,6 +152,21 @@ def _outdated(history: History, cell: str, index: int) -> dict[str, int]:
             if not _is_the_same(history, index, name, later, sources):
                 found[name] = later
     return found
+
+
+def _outdated_files(history: History, cell: str, index: int) -> dict[str, int]:
+    """Files the execution read that the cells which had written them, above it, wrote anew later → the execution that
+    did. A file that a cell further down writes is there when everything is run from the top.
+    """
+    order, made = history.order, history.files.made
+    return {
+        path: later
+        for path, makers in history.files.taken[index].items()
+        for later in range(index + 1, len(made))
+        if path in made[later]
+        and history.cells[later] in {history.cells[maker] for maker in makers} - {cell}
+        and order.get(history.cells[later], -1) < order.get(cell, len(order))
+    }
 
 
 def _counts(history: History, cell: str, index: int, name: str, source: int) -> bool:

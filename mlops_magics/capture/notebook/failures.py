@@ -34,13 +34,16 @@ def _is_to_tracker(statement: ast.stmt) -> bool:
 
 def half_done(history: History, index: int) -> frozenset[str]:
     """The names, and the files in quotes, that an execution may have left half done and that somebody read since."""
-    flow, done = history.flow, _before_the_error(history, index)
+    flow, files, done = history.flow, history.files, _before_the_error(history, index)
     found = set[str]()
     for later in range(index + 1, len(flow.executions)):
         for name in done & flow.taken[later].keys():
             writer = flow.writers[later].get(name)
             if writer is None or writer <= index:
                 found.add(name)
+        for path in files.made[index] & files.taken[later].keys():
+            if max(files.taken[later][path]) <= index:
+                found.add(path)
     return frozenset(found)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.notebook.checks import CHECKS, Hit
 from mlops_magics.capture.notebook.document import SavedNotebook
-from mlops_magics.capture.notebook.flow import Execution
+from mlops_magics.capture.notebook.executed import Execution
 from mlops_magics.capture.notebook.history import History
 from mlops_magics.look import Shown
 from mlops_magics.records import VerdictValue

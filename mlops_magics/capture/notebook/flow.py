@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
+from mlops_magics.capture.notebook.executed import Execution
+from mlops_magics.capture.notebook.files import files_taken
 from mlops_magics.capture.notebook.names import Effects, effects
 from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change
 
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """One run of a cell, as :class:`mlops_magics.records.Cell` tells it, with its source.
-
-    ``position`` counts executions from 1 in the order they began; ``cell`` is the front end's id, or None;
-    ``status`` is ``ok`` or ``error``; ``started`` is UTC without zone, if it is known.
-    """
-
-    position: int
-    cell: str | None
-    source: str
-    status: str = "ok"
-    facts: int = 0
-    is_before: bool = False
-    execution_count: int | None = None
-    started: datetime | None = None
+__all__ = ["Binding", "Execution", "Flow", "covers", "is_felt", "providers", "reachable", "stands_on", "stands_on_name"]
 
 
 @dataclass(slots=True)
@@ -75,10 +60,10 @@ class Flow:
         for index in range(len(self.executions)):
             self._run(index)
 
-    def providers(self, index: int) -> dict[int, frozenset[str]]:
-        """Earlier executions that execution ``index`` took names from, and which, in the order they ran."""
+    def providers(self, index: int, files: Mapping[str, tuple[int, ...]] | None = None) -> dict[int, frozenset[str]]:
+        """Earlier executions that execution ``index`` took names and files from, and which, in the order they ran."""
         merged: dict[int, set[str]] = {}
-        for links in (self.taken[index], self.later[index]):
+        for links in (self.taken[index], self.later[index], files or {}):
             for name, sources in links.items():
                 for source in sources:
                     merged.setdefault(source, set()).add(name)
@@ -256,7 +241,7 @@ def covers(places: Collection[str], former: Collection[str]) -> bool:
 
 
 def providers(executions: Sequence[Execution]) -> list[dict[int, frozenset[str]]]:
-    """For each execution, the indices of earlier ones it took names from, and which names.
+    """For each execution, the indices of earlier ones it took names and files from, and which. Files are in quotes.
 
     A name is taken from whoever bound it last and from everyone who changed it in place since. An execution that
     raised provides only what nobody else does. A function's outer names count where the function is mentioned, and,
@@ -266,12 +251,12 @@ def providers(executions: Sequence[Execution]) -> list[dict[int, frozenset[str]]
     >>> providers(runs)
     [{}, {}, {0: frozenset({'x'})}]
     """
-    flow = Flow(executions)
-    return [flow.providers(index) for index in range(len(flow.executions))]
+    flow, files = Flow(executions), files_taken(executions)
+    return [flow.providers(index, files[index]) for index in range(len(flow.executions))]
 
 
 def stands_on(executions: Sequence[Execution], wanted: Collection[int]) -> tuple[int, ...]:
-    """The indices of ``wanted`` and of everything it took names from, transitively, in the order they ran.
+    """The indices of ``wanted`` and of all it took names and files from, transitively, in the order they ran.
 
     Executions that did something no name shows, such as ``%load_ext`` or ``import *``, are kept when they ran well
     before the last one needed. Law: ``stands_on(executions, stands_on(executions, wanted))`` is the same.
@@ -284,12 +269,8 @@ def stands_on(executions: Sequence[Execution], wanted: Collection[int]) -> tuple
         return ()
     flow = Flow(executions)
     last = max(wanted)
-    hidden = (
-        index
-        for index in range(last)
-        if flow.effects[index].is_opaque and flow.executions[index].status == "ok"
-    )
-    return tuple(sorted(reachable([flow.taken, flow.later], [*wanted, *hidden])))
+    hidden = (index for index in range(last) if flow.effects[index].is_opaque and flow.executions[index].status == "ok")
+    return tuple(sorted(reachable([flow.taken, flow.later, files_taken(executions)], [*wanted, *hidden])))
 
 
 def stands_on_name(executions: Sequence[Execution], upto: int, name: str) -> tuple[int, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from mlops_magics.capture.notebook.document import SavedNotebook
-from mlops_magics.capture.notebook.flow import Execution, Flow
+from mlops_magics.capture.notebook.executed import Execution
+from mlops_magics.capture.notebook.files import FileFlow
+from mlops_magics.capture.notebook.flow import Flow
 from mlops_magics.capture.notebook.names import Effects, effects
 from mlops_magics.capture.notebook.source import statements
 
@@ -86,6 +88,11 @@ class History:
             for name in names:
                 found.setdefault(name, []).append(index)
         return found
+
+    @cached_property
+    def files(self) -> FileFlow:
+        """What executions did to files."""
+        return FileFlow(self.executions)
 
     @cached_property
     def statements(self) -> frozenset[str]:

@@ -37,7 +37,7 @@ def texts_of(node: ast.AST | None, lookup: Lookup) -> tuple[str, ...]:
     return tuple(dict.fromkeys(islice(_texts(node, lookup), MOST)))
 
 
-def _texts(node: ast.AST | None, lookup: Lookup) -> Iterable[str]:  # noqa: PLR0911 - one return per kind of node
+def _texts(node: ast.AST | None, lookup: Lookup) -> Iterable[str]:  # noqa: C901, PLR0911 - one return per kind of node
     match node:
         case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
             return (str(value),)
@@ -55,6 +55,8 @@ def _texts(node: ast.AST | None, lookup: Lookup) -> Iterable[str]:  # noqa: PLR0
             return (*_texts(body, lookup), *_texts(orelse, lookup))
         case ast.NamedExpr(value=value) | ast.Await(value=value) | ast.Starred(value=value):
             return _texts(value, lookup)
+        case ast.Attribute(value=owner, attr="parent"):
+            return (str(PurePath(text).parent) for text in _texts(owner, lookup))
         case ast.Call():
             return _call_texts(node, lookup)
     return ()

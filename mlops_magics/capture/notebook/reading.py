@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mlops_magics.capture.notebook.calls import dotted_name, imported_names, in_order
-from mlops_magics.capture.notebook.literals import texts_of, texts_of_value
+from mlops_magics.capture.notebook.calls import dotted_name
+from mlops_magics.capture.notebook.following import Following, Function, arguments_of, names_in, parameters_of
+from mlops_magics.capture.notebook.literals import texts_of
 from mlops_magics.capture.notebook.readers import (
     DATA_PACKAGES,
     connection_in,
@@ -24,17 +25,12 @@ from mlops_magics.capture.secrets import mask
 LONGEST = 1_000
 """Longer queries are cut."""
 
-_DEEPEST = 4
-"""Calls of the notebook's own functions are followed so far."""
-
 _IN_MEMORY = frozenset({"", ":memory:", "sqlite://", "sqlite:///:memory:", "duckdb:///:memory:"})
 _TABLE = re.compile(r"\b(?:from|join)\s+([A-Za-z_]\w*)\b(?!\s*[.(])", re.IGNORECASE)
 _MAGIC_QUERY = re.compile(r"\b(?:select|with|from|summarize|describe|pivot)\b.*", re.IGNORECASE | re.DOTALL)
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-
-class Reading(ast.NodeVisitor):
+class Reading(Following):
     """What statements read, in order, knowing which texts their names stand for.
 
     Parameters
@@ -48,13 +44,8 @@ class Reading(ast.NodeVisitor):
     """
 
     def __init__(self, statements: Sequence[ast.stmt], name: str, user_ns: Mapping[str, Any]) -> None:
-        self._user_ns = user_ns
-        self._imports: dict[str, str] = {}
-        self._texts: dict[str, tuple[str, ...]] = {}
+        super().__init__(user_ns)
         self._fed: set[str] = set()  # names that hold what was read already, such as an open file
-        self._functions: dict[str, _Function] = {}
-        self._called: set[str] = set()
-        self._active: list[str] = []
         self._found: dict[str, None] = {}
         self.tables: set[str] = set()
         """The names that queries read from: tables, or frames of the notebook."""
@@ -71,88 +62,19 @@ class Reading(ast.NodeVisitor):
 
     # -- names ------------------------------------------------------------------------------------------------------
 
-    def _visit_statement(self, statement: ast.stmt) -> None:
-        try:
-            self.visit(statement)
-        except RecursionError:
-            # A chain of hundreds of calls: what it reads is told, which names its texts go to is not followed.
-            for node in in_order(statement):
-                if isinstance(node, ast.Call):
-                    self._read(node)
-
-    def _visit_all(self, nodes: Sequence[ast.AST]) -> None:
-        for node in nodes:
-            self.visit(node)
-
-    def visit_FunctionDef(self, node: _Function) -> None:
-        self._functions[node.name] = node
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - the standard library's name
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        self._imports.update(imported_names(node))
-
-    visit_ImportFrom = visit_Import  # noqa: N815
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self._bind(node.targets, node.value)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self._bind([node.target], node.value)
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        self._bind([node.target], node.value)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        self._bind([node.target], ast.BinOp(node.target, node.op, node.value))
-
-    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        self._bind([node.target], node.iter, is_each=True)
-        self._visit_all([*node.body, *node.orelse])
-
-    visit_AsyncFor = visit_For  # noqa: N815
-
-    def visit_withitem(self, node: ast.withitem) -> None:
-        self._bind([node.optional_vars] if node.optional_vars else [], node.context_expr)
-
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
-        for part in node.generators:
-            self._bind([part.target], part.iter, is_each=True)
-            self._visit_all(part.ifs)
-        self._visit_all([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
-
-    visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # noqa: N815
-
-    def visit_Name(self, node: ast.Name | ast.Attribute) -> None:
+    def visit_Name(self, node: ast.Name | ast.Attribute) -> None:  # noqa: N802 - the standard library's name
         self._say_data_package(node)
         self.generic_visit(node)
 
     visit_Attribute = visit_Name  # noqa: N815
 
-    def visit_Call(self, node: ast.Call) -> None:
-        self.generic_visit(node)
-        self._read(node)
-
     def _bind(self, targets: Sequence[ast.expr], value: ast.expr, *, is_each: bool = False) -> None:
         before = len(self._found)
-        self.visit(value)
+        super()._bind(targets, value, is_each=is_each)
         is_fed = len(self._found) > before or self._is_fed(value)
-        texts = texts_of(value, self._lookup)
         for target in targets:
-            for name in _names(target):
+            for name in names_in(target):
                 (self._fed.add if is_fed else self._fed.discard)(name)
-                if isinstance(target, ast.Name) and texts:
-                    self._texts[name] = texts
-                elif is_each:
-                    self._texts[name] = ()  # what the namespace holds is the last of many
-                else:
-                    self._texts.pop(name, None)
-
-    def _lookup(self, name: str) -> tuple[str, ...]:
-        if name in self._texts:
-            return self._texts[name]
-        return texts_of_value(self._user_ns.get(name))
 
     def _is_fed(self, node: ast.AST) -> bool:
         return any(isinstance(part, ast.Name) and part.id in self._fed for part in ast.walk(node))
@@ -172,20 +94,12 @@ class Reading(ast.NodeVisitor):
         elif isinstance(call.func, ast.Attribute) and call.func.attr in {"open", "read_text", "read_bytes"}:
             self._read_method(call, call.func)
 
-    def _follow(self, function: _Function, call: ast.Call) -> None:
-        self._called.add(function.name)
-        if function.name in self._active or len(self._active) >= _DEEPEST:
-            return
-        given = dict(_arguments(function, call))
-        parameters = {part.arg for part in ast.walk(function.args) if isinstance(part, ast.arg)}
-        texts = {name: texts_of(given.get(name), self._lookup) for name in parameters}
-        fed = {name for name, value in given.items() if self._is_fed(value)}
-        kept = self._texts, self._fed
-        self._texts, self._fed = {**self._texts, **texts}, (self._fed - parameters) | fed
-        self._active.append(function.name)
-        self._visit_all(function.body)
-        self._active.pop()
-        self._texts, self._fed = kept
+    def _follow(self, function: Function, call: ast.Call) -> None:
+        kept, given = self._fed, arguments_of(function, call)
+        fed = {name for name, value in dict(given).items() if self._is_fed(value)}
+        self._fed = (self._fed - parameters_of(function)) | fed
+        super()._follow(function, call)
+        self._fed = kept
 
     def _read_path(self, call: ast.Call, name: str) -> None:
         place = place_in(call)
@@ -250,26 +164,9 @@ class Reading(ast.NodeVisitor):
             self._say(name)
 
 
-def _names(target: ast.AST) -> Iterator[str]:
-    return (part.id for part in ast.walk(target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
-
-
 def _is_telling(value: ast.expr) -> bool:
     """Whether an argument says which data, rather than how they are handed over."""
     return isinstance(value, ast.Constant) and not isinstance(value.value, bool) and value.value is not None
-
-
-def _arguments(function: _Function, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """The parameters of a function and what they are in this call; defaults first, what is given after them."""
-    parameters = [*function.args.posonlyargs, *function.args.args]
-    defaults = function.args.defaults
-    yield from zip((each.arg for each in parameters[len(parameters) - len(defaults) :]), defaults, strict=True)
-    for each, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
-        if default is not None:
-            yield each.arg, default
-    yield from zip((each.arg for each in parameters), call.args, strict=False)
-    known = {each.arg for each in [*parameters, *function.args.kwonlyargs]}
-    yield from ((each.arg, each.value) for each in call.keywords if each.arg in known)
 
 
 def _place(text: str) -> str:

@@ -284,3 +284,13 @@ def test_lines_to_the_tracker_never_fail(executed):
         assert failures(executed, ("a", line, "error"), ("b", "x = 1")) == {}, line
     for line in ("%mlops log x=1\nx", "%%mlops track a\n1 / 0", "!ls"):
         assert failures(executed, ("a", line, "error"), ("b", "y = 1")) == {"a": ""}, line
+
+
+def test_files_make_stale_and_half_done(executed):
+    write, read = ("w", "df.to_csv('x.csv')"), ("r", "mean = pd.read_csv('x.csv').a.mean()")
+    found = said(examine(executed(write, read, ("s", "print(mean)"), write)))
+    assert found == {("stale", "r"): '"x.csv"', ("stale", "s"): "mean", ("out_of_order", "w"): ""}
+    assert said(examine(executed(read, write, read, write))) == {}
+    assert said(examine(executed(write, read, ("o", "df.to_csv('y.csv')"), ("o", "df.to_csv('y.csv')")))) == {}
+    half = ("w", "df.to_csv('x.csv')\n1 / 0", "error")
+    assert said(examine(executed(half, read))) == {("failed", "w"): '"x.csv"'}
