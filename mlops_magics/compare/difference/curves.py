@@ -244,7 +244,9 @@ def continued(steps: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
     """Steps in order, those that are NaN at the end replaced by what comes after the last one."""
     import numpy
 
-    known = int((~numpy.isnan(steps)).sum())
+    known = len(steps) - int(numpy.isnan(steps).sum())
+    if known == len(steps):
+        return steps
     first = steps[known - 1] + 1 if known else 0.0
     return numpy.append(steps[:known], first + numpy.arange(len(steps) - known))
 
@@ -253,6 +255,8 @@ def _last_of_each(points: Points) -> Points:
     import numpy
 
     steps, values = points
+    if (steps[1:] > steps[:-1]).all():
+        return points
     order = numpy.argsort(steps, kind="stable")
     steps, values = steps[order], values[order]
     is_last = numpy.append(steps[1:] != steps[:-1], True) if len(steps) else numpy.zeros(0, bool)
