@@ -58,7 +58,7 @@ class Going:
         took = f"{self.run.name} {self.run.status}: {duration(self.elapsed)}"
         at = f", step {self.step:,}" if self.step is not None else ""
         of = f" of at most {self.total:,}" if self.total is not None else ""
-        left = f", about {duration(self.remaining)} left" if self.remaining is not None else ""
+        left = f", about {duration(self.remaining)} left" if self.remaining else ""
         return f"{took}{at}{of}{left}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Curves(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The runs, and the curves as lists of numbers; JSON-ready but for NaN where a column has no finite value."""
         return {
-            "runs": [going.to_dict() for going in self.runs],
+            "runs": [{**going.to_dict(), "label": self.labels[going.run.id]} for going in self.runs],
             "curves": [curve.to_dict() for curve in self.curves],
             "low": self.low,
             "high": self.high,
@@ -124,14 +124,15 @@ class Curves(Shown):
         return Document(*blocks, *self._strange())
 
     def _chart(self, key: str) -> Chart:
-        names = self._names()
+        names = self.labels
         curves = [curve for curve in self.curves if curve.key == key]
         series = [Series(names[curve.run], *_zigzag(curve)) for curve in curves]
         label = "step" if curves[0].by == "step" else "seconds"
         return Chart("line", tuple(series), x_label=label, title=key, width=420)
 
-    def _names(self) -> dict[str, str]:
-        """What tells the runs apart: their names, with a piece of the id where that is not enough."""
+    @property
+    def labels(self) -> dict[str, str]:
+        """What tells the runs apart, by id: their names, with a piece of the id where that is not enough."""
         names = [going.run.name for going in self.runs]
         return {
             going.run.id: going.run.name
@@ -141,7 +142,7 @@ class Curves(Shown):
         }
 
     def _strange(self) -> Iterable[Line]:
-        names = self._names()
+        names = self.labels
         for curve in self.curves:
             if curve.not_finite:
                 said = f"{curve.not_finite:,} of {count(curve.points, 'point')} of {curve.key} are NaN or infinite"

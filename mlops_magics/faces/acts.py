@@ -143,6 +143,15 @@ def show(context: Context, words: Namespace) -> Any:
     return show(words.run, store=context.store())
 
 
+def live(context: Context, words: Namespace) -> Any:
+    """The curves of runs, as they grow."""
+    from mlops_magics.compare.curves import curves
+
+    store = context.store()
+    found = curves(words.runs or context.newest(), words.metric, store=store)
+    return context.panel(found, store=store, keys=words.metric)
+
+
 def cells(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every act takes both
     """How far the notebook can be trusted."""
     return context.session.examine()
@@ -174,7 +183,8 @@ def diff(context: Context, words: Namespace) -> Any:
     """What differs between two runs."""
     from mlops_magics.compare.difference import diff
 
-    return diff(words.left, words.right, store=context.store())
+    with context.progress("diff") as bar:
+        return diff(words.left, words.right, store=context.store(), tests=not words.no_tests, progress=bar)
 
 
 def drift(context: Context, words: Namespace) -> Any:

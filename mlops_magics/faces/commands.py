@@ -125,6 +125,18 @@ VERBS: tuple[Verb, ...] = (
         "show @last",
     ),
     Verb(
+        "live",
+        "how do the metrics go: curves of runs over each other, that grow while the runs go on",
+        acts.live,
+        (
+            argument("runs", metavar="RUN", nargs="*", completes="run", help="default: the open one, else @last"),
+            argument(
+                "--metric", metavar="NAME", nargs="+", default=None, completes="metric", help="only these metrics"
+            ),
+        ),
+        "live boosted baseline --metric val/loss",
+    ),
+    Verb(
         "cells",
         "how far can this notebook be trusted: out of order, edited since, deleted, skipped, stale",
         acts.cells,
@@ -145,6 +157,7 @@ VERBS: tuple[Verb, ...] = (
         (
             argument("left", metavar="LEFT", completes="run", help="a run"),
             argument("right", metavar="RIGHT", completes="run", help="another"),
+            argument("--no-tests", action="store_true", help="leave out whether one is really better"),
         ),
         "diff baseline boosted",
     ),

@@ -55,6 +55,14 @@ class Context(ABC):
     def data(self, word: str) -> Any:
         """The table a word names: an object, or a path as text."""
 
+    def newest(self) -> str:
+        """The run that is meant when none is named."""
+        return "@last"
+
+    def panel(self, result: Any, **of: Any) -> Any:  # noqa: ARG002 - for those who have panels
+        """The result as a panel where one can live, else the result; see :func:`mlops_magics.panel`."""
+        return result
+
     @abstractmethod
     def progress(self, label: str) -> AbstractContextManager[Progress]:
         """A bar for work that takes a while; it shows nothing before half a second has passed."""
@@ -100,6 +108,14 @@ class NotebookContext(Context):
 
     def store(self) -> Store:
         return self._session.run.store if self._session.has_run else open_store()
+
+    def newest(self) -> str:
+        return self._session.run.id if self._session.has_run else super().newest()
+
+    def panel(self, result: Any, **of: Any) -> Any:
+        from mlops_magics.faces.panels import panel
+
+        return panel(result, **of)
 
     def value(self, word: str) -> Any:
         names = self._shell.user_ns

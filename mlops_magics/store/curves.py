@@ -35,10 +35,9 @@ class Curve:
         How many points these stand for.
     not_finite
         How many of them are NaN or infinite.
-    steps
-        The least and the greatest step of all points of the run, not only of the part asked for; or None.
-    times
-        When the first and the last of all points were logged, UTC.
+    extent, steps, times
+        Of all points, not only of the part asked for: where the first and the last stand on the x axis; the least and
+        the greatest step, or None; when the first and the last were logged, UTC.
     """
 
     run: str
@@ -50,14 +49,15 @@ class Curve:
     last: Array
     points: int
     not_finite: int
+    extent: tuple[float, float]
     steps: tuple[int, int] | None
     times: tuple[datetime, datetime]
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, arrays as lists."""
         arrays = {name: getattr(self, name).tolist() for name in ("x", "low", "high", "last")}
-        told = {"run": self.run, "key": self.key, "by": self.by, "points": self.points, "not_finite": self.not_finite}
-        return {**told, **arrays}
+        told = {name: getattr(self, name) for name in ("run", "key", "by", "points", "not_finite")}
+        return {**told, "extent": list(self.extent), **arrays}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ def _curve(
         **arrays,
         points=int(columns["points"][chosen].sum()),
         not_finite=int(columns["strange"][chosen].sum()),
+        extent=(span[2], span[3]),
         steps=None if span[4] is None else (span[4], span[5]),
         times=(span[6], span[7]),
     )

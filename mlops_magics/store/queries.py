@@ -257,6 +257,14 @@ class Store(RunFacts):
         with self._access.reading() as database:
             return curve_keys(database, runs)
 
+    def written(self, runs: Sequence[str]) -> int:
+        """Bytes in the journals of the runs with these ids, read without opening anything: another number than a moment
+        ago means that there is something new to ask for.
+        """
+        from mlops_magics.store.tails import written
+
+        return written(self._layout, frozenset(runs))
+
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
 

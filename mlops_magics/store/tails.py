@@ -6,7 +6,7 @@ No journal is held open: a folder of ten thousand takes no more file descriptors
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,17 @@ def runs_with_journals(layout: Layout, *, but: Iterable[str] = ()) -> set[str]:
     """Runs that have a journal at this moment, other than those named."""
     names = {path.stem for path in layout.journals.glob("*.jsonl")}.difference(but)
     return {run for run in map(run_of, names) if run}
+
+
+def written(layout: Layout, runs: Container[str]) -> int:
+    """Bytes in the journals of these runs: told apart from a moment ago without opening anything."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(layout.journals) as entries:
+        for entry in entries:
+            if entry.name.endswith(".jsonl") and run_of(entry.name.removesuffix(".jsonl")) in runs:
+                with suppress(FileNotFoundError):
+                    total += entry.stat().st_size
+    return total
 
 
 def run_of(name: str) -> str | None:

@@ -150,7 +150,7 @@ def test_what_remains_is_told_where_one_parameter_says_it(store, params, total) 
     (going,) = curves("a", store=store).runs
     assert (going.step, going.total) == (10, total)
     assert (going.remaining is None) == (total is None)
-    assert ("left" in going.sentence) == (total is not None)
+    assert ("at most" in going.sentence) == (total is not None)
     assert going.elapsed > 0
     run.end()
     assert curves("a", store=store).runs[0].remaining is None

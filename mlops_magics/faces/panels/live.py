@@ -1,0 +1,142 @@
+"""The curves of runs that go on, drawn while they grow."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.compare.curves import COLUMNS, MOST_COLUMNS, Curves, curves
+from mlops_magics.errors import DataError, MlopsError
+from mlops_magics.faces.panels.display import Panel
+from mlops_magics.faces.panels.packing import pack
+
+if TYPE_CHECKING:
+    from mlops_magics.store.queries import Store
+
+EVERY_SECONDS = 0.1
+QUIET_SECONDS = 2.0
+"""How often a run that logs nothing is asked whether it goes on."""
+SHARE = 10
+"""Asking takes at most one part in so many of the time."""
+
+
+class LivePanel(Panel):
+    """Curves in a notebook, renewed while one of their runs goes on.
+
+    A thread of its own asks the store, at most ten times a second and at most a tenth of the time; only when a journal
+    of the runs has grown. It ends with the runs, with :meth:`close`, or when nobody looks any more.
+    """
+
+    module = "live"
+
+    def __init__(self, result: Curves, *, store: Store, keys: str | Sequence[str] | None = None) -> None:
+        super().__init__(result)
+        self.result: Curves = result
+        self._store = store
+        self._keys = keys
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_following(self) -> bool:
+        """Whether its thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def values(self) -> dict[str, Any]:
+        """The curves, packed."""
+        return {"curves": pack(self.result)}
+
+    def answer(self, question: Mapping[str, Any]) -> Any:
+        """The part of the curves between two positions, in more detail."""
+        if question.get("kind") != "zoom":
+            return super().answer(question)
+        return pack(zoomed(question, [going.run.id for going in self.result.runs], self._store))
+
+    def opened(self) -> None:
+        """Begin to follow, where there is something to follow."""
+        assert self._widget is not None
+        # A number asks the front end to count its views.
+        self._widget._view_count = 0
+        self._widget.observe(self._looked_at, "_view_count")
+        self._follow()
+
+    def close(self) -> None:
+        """Stop following, and take the widget off the page."""
+        self._stop.set()
+        super().close()
+
+    def _looked_at(self, change: Mapping[str, Any]) -> None:
+        if change["new"]:
+            self._follow()
+        elif change["old"]:
+            self._stop.set()
+
+    def _follow(self) -> None:
+        with self._lock:
+            if not self.result.is_running or (self.is_following and not self._stop.is_set()):
+                return
+            # An event of its own: the thread before it may not have noticed yet that it is over.
+            self._stop = threading.Event()
+            self._thread = threading.Thread(target=self._work, args=(self._stop,), name="mlops-live", daemon=True)
+            self._thread.start()
+            _following.add(self._thread, self._stop)
+
+    def _work(self, stop: threading.Event) -> None:
+        ids = [going.run.id for going in self.result.runs]
+        seen, asked_at, pause = -1, 0.0, 0.0
+        while not stop.wait(pause):
+            pause = EVERY_SECONDS
+            written = self._store.written(ids)
+            if written == seen and monotonic() - asked_at < QUIET_SECONDS:
+                continue
+            seen, asked_at = written, monotonic()
+            try:
+                found = curves(ids, self._keys, store=self._store, columns=COLUMNS)
+            except MlopsError:
+                continue  # busy, or the first point of a metric asked for is yet to come; a later look will tell
+            finally:
+                pause = max(EVERY_SECONDS, SHARE * (monotonic() - asked_at))
+            if stop.is_set():
+                return
+            self.result = found
+            self.put(curves=pack(found))
+            if not found.is_running:
+                return
+
+
+def zoomed(question: Mapping[str, Any], runs: Sequence[str], store: Store) -> Curves:
+    """The part that a drawing asks for.
+
+    Raises
+    ------
+    DataError
+        The question is not one.
+    """
+    low, high, keys = question.get("low"), question.get("high"), question.get("keys")
+    if not (isinstance(low, int | float) and isinstance(high, int | float) and isinstance(keys, list)):
+        raise DataError("a zoom needs low, high and keys", seen=str(question))
+    columns = min(max(1, int(question.get("columns") or COLUMNS)), MOST_COLUMNS)
+    return curves(list(runs), keys, store=store, columns=columns, low=float(low), high=float(high))
+
+
+class _Following:
+    """The threads that follow; a thread still asking DuckDB when the interpreter goes would make it complain."""
+
+    def __init__(self) -> None:
+        self._threads: dict[threading.Thread, threading.Event] = {}
+        atexit.register(self.end)
+
+    def add(self, thread: threading.Thread, stop: threading.Event) -> None:
+        self._threads = {one: its for one, its in self._threads.items() if one.is_alive()} | {thread: stop}
+
+    def end(self) -> None:
+        for stop in self._threads.values():
+            stop.set()
+        for thread in self._threads:
+            thread.join(1.0)
+
+
+_following = _Following()
