@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Mapping
@@ -20,27 +21,27 @@ if TYPE_CHECKING:
 OF_RUN = "replay_of"
 """In the notebook's metadata, under ``mlops``: the id of the run it repeats."""
 
+EXTENSION = ".ipynb"
 
-def as_notebook(recipe: Recipe) -> NotebookNode:
-    """A notebook of format 4: one Markdown cell that says what it is, then the cells of the recipe.
+
+def as_notebook(recipe: Recipe) -> dict[str, Any]:
+    """A notebook of format 4.5: one Markdown cell that says what it is, then the cells of the recipe.
 
     A cell that may raise is tagged ``raises-exception``, which nbclient, papermill and ``nbconvert --execute`` know.
-    Equal recipes make equal notebooks.
+    Equal recipes make equal notebooks. It is made of plain dicts, because nbformat takes seconds to import.
     """
-    v4 = _nbformat().v4
-    head = v4.new_markdown_cell(_heading(recipe), id="what-this-is")
-    cells = [_code_cell(step, place) for place, step in enumerate(recipe.cells, 1)]
+    head = {"cell_type": "markdown", "id": "what-this-is", "metadata": {}, "source": _heading(recipe)}
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
         "mlops": {OF_RUN: recipe.run.id},
     }
-    notebook: NotebookNode = v4.new_notebook(cells=[head, *cells], metadata=metadata)
-    return notebook
+    cells = [head, *(_code_cell(step, place) for place, step in enumerate(recipe.cells, 1))]
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 def write_notebook(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
-    """Write a recipe to an ``.ipynb`` file, whole or not at all; returns its path.
+    """Write a recipe to an ``.ipynb`` file, whole or not at all; returns its path, which ends so whatever was given.
 
     Raises
     ------
@@ -48,14 +49,15 @@ def write_notebook(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
         A file is there that is no replay, or the folder cannot be written to.
     """
     target = Path(path)
+    target = target if target.suffix == EXTENSION else target.with_name(target.name + EXTENSION)
     if target.exists() and not _is_replay(target):
         raise MlopsError(f"{target} is there and is no replay", hint="Name another file")
-    save(as_notebook(recipe), target)
+    _write(_text(as_notebook(recipe)), target)
     return target
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read what :func:`write_notebook` wrote."""
+    """Read what :func:`write_notebook` wrote, as nbclient wants it."""
     notebook: NotebookNode = _nbformat().read(path, as_version=4)
     return notebook
 
@@ -68,11 +70,22 @@ def clear_outputs(notebook: NotebookNode) -> None:
 
 
 def save(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook, whole or not at all."""
+    """Write a notebook that was read, whole or not at all."""
+    _write(_nbformat().writes(notebook), path)
+
+
+def _nbformat() -> Any:
+    """The package, whose functions have no types."""
+    import nbformat
+
+    return nbformat
+
+
+def _write(text: str, path: Path) -> None:
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(_nbformat().writes(notebook) + "\n", encoding="utf-8")
+        draft.write_text(f"{text}\n", encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         raise MlopsError(f"{path} cannot be written ({error.strerror})", hint="Name another file") from error
@@ -81,11 +94,10 @@ def save(notebook: NotebookNode, path: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _nbformat() -> Any:
-    """The package, whose functions have no types."""
-    import nbformat
-
-    return nbformat
+def _text(notebook: Mapping[str, Any]) -> str:
+    """The file's text, letter for letter as nbformat writes it: sources by line, so that git shows lines."""
+    cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
+    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def _is_replay(path: Path) -> bool:
@@ -98,20 +110,28 @@ def _is_replay(path: Path) -> bool:
     return held is not None
 
 
-def _code_cell(step: RecipeCell, place: int) -> NotebookNode:
+def _code_cell(step: RecipeCell, place: int) -> dict[str, Any]:
     metadata: dict[str, Any] = {"mlops": {"was": step.label}} if step.position is not None else {}
     if step.error:
         metadata["tags"] = ["raises-exception"]
-    cell: NotebookNode = _nbformat().v4.new_code_cell(step.source, id=f"replay-{place}", metadata=metadata)
-    return cell
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": f"replay-{place}",
+        "metadata": metadata,
+        "outputs": [],
+        "source": step.source,
+    }
 
 
 def _heading(recipe: Recipe) -> str:
-    run = recipe.run
+    run, many = recipe.run, recipe.repeated
+    cells = "cell this run stood on: 1" if many == 1 else f"cells this run stood on: {many}"
+    order = "" if many == 1 else ", in the order they ran"
     lines = [
         f"# {run.experiment} / {run.name}",
         "",
-        f"The cells this run stood on: {recipe.repeated} of the {recipe.executed} that ran, in the order they ran.",
+        f"The {cells} of the {recipe.executed} that ran{order}.",
         f"It began {run.started:%Y-%m-%d %H:%M} UTC{f', in Python {recipe.python}' if recipe.python else ''}.",
     ]
     if recipe.packages:

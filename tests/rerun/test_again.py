@@ -228,7 +228,7 @@ def test_files_between_cells(notebook) -> None:
     notebook.run_all(
         "import os, pandas as pd", "os.mkdir('out')", "pd.DataFrame({'a': [1, 2]}).to_csv('out/x.csv')",
         "%mlops track t --name one", "!echo 3 > n.txt", "rows = pd.read_csv('out/x.csv').a.sum()",
-        "%mlops log rows={rows} n={int(open('n.txt').read())}", END, "os.remove('out/x.csv')",
+        "%mlops log rows={rows} n={int(pd.read_csv('n.txt').columns[0])}", END, "os.remove('out/x.csv')",
     )  # fmt: skip
     Path("n.txt").unlink()
     result = replay("one")

@@ -1,5 +1,7 @@
 """The notebook a recipe becomes."""
 
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +40,35 @@ def test_it_is_a_valid_notebook_that_says_what_it_is() -> None:
     assert [cell.metadata.get("tags", []) for cell in cells] == [[], [], ["raises-exception"], []]
     assert notebook.metadata.kernelspec.name == "python3"
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
+
+
+def test_it_is_written_as_nbformat_would_without_it() -> None:
+    odd = RecipeCell("é = '\u2028'\n\nx = \"\\n\"\n", 6, 8)
+    path = write_notebook(recipe_of(*CELLS, odd), "baseline.ipynb")
+    text = path.read_text(encoding="utf-8")
+    assert nbformat.writes(nbformat.read(path, as_version=4)) + "\n" == text
+    assert read_notebook(path).cells[-1].source == odd.source
+    code = """
+import sys
+from datetime import datetime
+from mlops_magics.records import Run
+from mlops_magics.rerun.notebook import write_notebook
+from mlops_magics.rerun.recipe import Recipe, RecipeCell
+run = Run(id="0", experiment="e", name="n", status="finished", started=datetime(2026, 1, 1))
+made = Recipe(run, (RecipeCell("x = 1", 1, 1),), 3, frozenset(), None, {}, (), (), ())
+write_notebook(made, "plain.ipynb")
+sys.exit("nbformat" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert "The cell this run stood on: 1 of the 3 that ran." in Path("plain.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given", "is_at"), [("again", "again.ipynb"), ("a.b", "a.b.ipynb"), ("c/d.ipynb", "c/d.ipynb")]
+)
+def test_its_name_ends_as_that_of_a_notebook(given, is_at) -> None:
+    assert write_notebook(recipe_of(*CELLS), given) == Path(is_at)
+    assert Path(is_at).is_file()
 
 
 def test_equal_recipes_make_equal_files() -> None:
