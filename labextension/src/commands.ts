@@ -91,9 +91,9 @@ async function track({ trans, tracker }: Parts, given?: string): Promise<void> {
   if (!panel) {
     return;
   }
-  const asked = await ask(trans, nameOf(panel), given);
-  if (asked) {
-    await runVisibly(panel, `%load_ext mlops_magics\n%mlops track ${word(asked)}`);
+  const name = word((await ask(trans, nameOf(panel), given)) ?? '');
+  if (name) {
+    await runVisibly(panel, `%load_ext mlops_magics\n%mlops track ${name}`);
   }
 }
 

@@ -14,15 +14,14 @@ export async function runVisibly(panel: NotebookPanel, source: string): Promise<
   await NotebookActions.runAndAdvance(notebook, panel.sessionContext);
 }
 
-/** A word as the magic's line reads it. */
+/** A name as the magic's line takes it: without spaces, slashes, and what the line would fill in. */
 export function word(text: string): string {
-  const clean = text.replace(/["\n]/g, '').trim();
-  return /^[\w.-]+$/.test(clean) ? clean : `"${clean}"`;
+  return text.replace(/["'`{}$]/g, '').trim().replace(/[\s/]+/g, '-').replace(/^[@-]+/, '').slice(0, 100);
 }
 
-/** What a notebook is called, without its ending. */
+/** What a notebook is called, without its ending, as the name of an experiment. */
 export function nameOf(panel: NotebookPanel): string {
-  return baseName(pathOf(panel)).replace(/\.ipynb$/, '');
+  return word(baseName(pathOf(panel)).replace(/\.ipynb$/, ''));
 }
 
 /** Show a cell of a notebook that is open; false when it is not there. */

@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 
-def open_store(location: Store | str | os.PathLike[str] | None = None) -> Store:
+def open_store(location: Store | str | os.PathLike[str] | None = None, *, read_only: bool = False) -> Store:
     """Open the store at ``location``, else at ``$MLOPS_STORE``, else the nearest ``.mlops`` upward, else ``./.mlops``.
 
     A store that is open already is given back, so that every function of this package takes a store or where it is.
-    Nothing is created until something is recorded; reading a store that does not exist yet finds it empty.
+    Nothing is created until something is recorded; reading a store that does not exist yet finds it empty. With
+    ``read_only`` nothing is ever written, and journals are read where they are instead of being folded first: for who
+    looks on while others work.
 
     Raises
     ------
@@ -22,4 +24,4 @@ def open_store(location: Store | str | os.PathLike[str] | None = None) -> Store:
     """
     from mlops_magics.store.queries import Store
 
-    return location if isinstance(location, Store) else Store(location)
+    return location if isinstance(location, Store) else Store(location, read_only=read_only)

@@ -20,9 +20,19 @@ if TYPE_CHECKING:
 FOLD_BYTES = 1 << 20
 """Journals longer than this are folded before they are read; shorter ones are read as they are."""
 
+READ_BYTES = 64 << 20
+"""Who never folds reads at most this much of the journals, those of the runs in question first."""
+
 
 class Access:
     """Serialises what the threads of this process ask of a store. DuckDB is imported at the first question.
+
+    Parameters
+    ----------
+    layout
+        The store.
+    read_only
+        Never fold: the database is only ever attached for reading, and of very long journals a part is read.
 
     Attributes
     ----------
@@ -30,8 +40,10 @@ class Access:
         Why the last answer may be a little old, when another tool holds the database; else None.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, read_only: bool = False) -> None:
         self._layout = layout
+        self.read_only = read_only
+        self._focus: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         self._opened_database: Database | None = None
         self._in_snapshot = False
@@ -59,10 +71,38 @@ class Access:
             finally:
                 self._in_snapshot = False
 
+    @contextmanager
+    def reading_of(self, runs: frozenset[str]) -> Iterator[Database]:
+        """:meth:`reading`, with the journals of some runs first."""
+        with self._lock:
+            former, self._focus = self._focus, runs
+            try:
+                with self.reading() as database:
+                    yield database
+            finally:
+                self._focus = former
+
+    @contextmanager
+    def reading_folded(self) -> Iterator[Database]:
+        """The database alone, without the journals' tails: as much as was folded."""
+        from mlops_magics.store.database import Busy
+
+        with self._lock:
+            database = self._database()
+            try:
+                with database.reading() as self.notice:
+                    database.stage([])
+                    database.create_views()
+                    yield database
+            except Busy as error:
+                raise StoreError("another process has been writing the database for five seconds") from error
+
     def fold(self, *, progress: Progress | None = None) -> FoldReport:
         """Move journals into the database now."""
         from mlops_magics.store.fold import FoldReport, fold
 
+        if self.read_only:
+            return FoldReport(reason="this store was opened for reading only")
         with self._lock:
             if self._in_snapshot:
                 return FoldReport(reason="a snapshot of this store is open")
@@ -80,6 +120,8 @@ class Access:
 
         if not self._layout.exists():
             return
+        if self.read_only:
+            raise StoreError("this store was opened for reading only")
         with self._lock:
             if self._in_snapshot:
                 raise StoreError("a snapshot of this store is open", hint="Leave its block first")
@@ -98,14 +140,16 @@ class Access:
         database = self._database()
         journals = found(self._layout)
         unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in journals)
-        if unread > FOLD_BYTES or any(not journal.alive for journal in journals):
+        if not self.read_only and (unread > FOLD_BYTES or any(not journal.alive for journal in journals)):
             fold(self._layout, database)
         try:
             with database.reading() as self.notice:
                 # Looked for again under db.lock: what is gone by now has been folded before, and is in the file.
                 journals = found(self._layout)
                 self._ledger = database.ledger()
-                database.stage(slices(journals, self._ledger))
+                wanted = sorted(journals, key=lambda journal: journal.run not in self._focus)
+                limit = READ_BYTES if self.read_only else None
+                database.stage(slices(wanted if self.read_only else journals, self._ledger, total=limit))
                 database.create_views()
                 # Also those whose journals only a newer version can read.
                 living = runs_with_journals(self._layout, but=[item.name for item in journals if not item.alive])

@@ -1,0 +1,127 @@
+"""Who looks on sees what is so, whoever folds meanwhile, and writes nothing."""
+
+import orjson
+import pytest
+
+from mlops_magics.errors import StoreError
+from mlops_magics.records import Artifact, Judged, RunRevision, Tag
+from mlops_magics.store import open_store
+from mlops_magics.store.journal import Journal
+from mlops_magics.store.queries import Store
+from mlops_magics.store.watch import CHUNK_BYTES, Watch
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return open_store(tmp_path / ".mlops")
+
+
+def begin(store: Store, name: str = "run") -> Journal:
+    journal = store.open_journal(store.new_run_id())
+    journal.record(RunRevision(experiment="flights", name=name, status="running"))
+    return journal
+
+
+def statuses(watch: Watch) -> dict[str, str]:
+    return {run.name: run.status for run in watch.look().runs.values()}
+
+
+def test_a_store_that_is_not_there_yet_is_empty_until_it_is(tmp_path, store) -> None:
+    watch = Watch(store.path)
+    assert watch.look().runs == {}
+    journal = begin(store)
+    assert statuses(watch) == {"run": "running"}
+    journal.close()
+
+
+def test_while_nothing_happens_it_is_the_same_answer(store) -> None:
+    journal, watch = begin(store), Watch(store.path)
+    first = watch.look()
+    assert watch.look() is first
+    journal.metric("loss", 0.5, 3)
+    second = watch.look()
+    assert second.stamp != first.stamp
+    (run,) = second.runs.values()
+    assert (run.last.key, run.last.value, run.last.step) == ("loss", 0.5, 3)
+    journal.close()
+
+
+def test_a_run_ends_or_is_interrupted(store) -> None:
+    ended, died, watch = begin(store, "ended"), begin(store, "died"), Watch(store.path)
+    assert statuses(watch) == {"ended": "running", "died": "running"}
+    ended.record(RunRevision(status="finished"))
+    ended.close()
+    died.close()
+    assert statuses(watch) == {"ended": "finished", "died": "interrupted"}
+
+
+def test_what_is_folded_meanwhile_is_neither_lost_nor_doubled(store) -> None:
+    watch = Watch(store.path)
+    journals = [begin(store, f"run{number}") for number in range(3)]
+    for number, journal in enumerate(journals):
+        assert len(watch.look().runs) == 3
+        journal.record(Judged(question="drift", subject="july", verdict="fail", detail={}))
+        journal.record(Artifact(name="model", type="model", sha256="0" * 64, size_bytes=number))
+        if number != 1:
+            store.fold()
+        journal.record(RunRevision(name=f"renamed{number}", status="finished"))
+        journal.close()
+        if number == 2:
+            store.fold()
+    seen = watch.look()
+    assert sorted(run.name for run in seen.runs.values()) == ["renamed0", "renamed1", "renamed2"]
+    assert {run.status for run in seen.runs.values()} == {"finished"}
+    assert [len(held) for held in seen.models.values()] == [1, 1, 1]
+
+
+def test_it_says_what_the_store_says(store) -> None:
+    """Also of a run that was renamed, folded, and revised by another journal."""
+    first = begin(store, "before")
+    first.close()
+    store.fold()
+    store.record(first.run, RunRevision(name="after", message="again"))
+    watch, known = Watch(store.path), store.all_runs()
+    assert [(run.id, run.name, run.status, run.message) for run in watch.look().runs.values()] == [
+        (run.id, run.name, run.status, run.message) for run in known
+    ]
+
+
+def test_points_and_long_lines_are_stepped_over_and_a_torn_one_hides_nothing(store) -> None:
+    journal, watch = begin(store), Watch(store.path)
+    watch.look()
+    torn = b'{"t":1,"w":2,"k":"text","d":{"text":"' + b"x" * (CHUNK_BYTES + 10)
+    end = orjson.dumps({"t": 4_000_000_000_000_000, "w": 2, "k": "run", "d": {"status": "finished", "name": "found"}})
+    with journal.path.open("ab") as file:
+        file.write(torn + end + b"\n")
+    assert statuses(watch) == {"found": "finished"}
+    journal.close()
+
+
+def test_who_reads_only_writes_nothing(store) -> None:
+    journal = begin(store)
+    journal.record(Tag(key="team", value="ops"))
+    journal.close()
+    read = open_store(store.path, read_only=True)
+    assert not store._layout.database.exists()
+    assert read.tags("run") == {"team": "ops"}
+    assert read.fold().reason
+    assert not store._layout.database.exists()
+    assert journal.path.exists()
+    for write in (lambda: read.open_journal("x"), lambda: read.record("x", Tag(key="a", value="b")), read.optimize):
+        with pytest.raises(StoreError, match="reading only"):
+            write()
+
+
+def test_who_never_folds_reads_the_journals_in_question_first(store, monkeypatch) -> None:
+    from mlops_magics.store import access
+
+    noisy, quiet = begin(store, "noisy"), begin(store, "quiet")
+    for step in range(2000):
+        noisy.metric("loss", 1.0, step)
+    quiet.metric("loss", 0.5, 1)
+    monkeypatch.setattr(access, "READ_BYTES", 4096)
+    read = open_store(store.path, read_only=True)
+    with read.focused(quiet.run):
+        assert read.metrics(quiet.run) == {"loss": 0.5}
+    noisy.close()
+    quiet.close()
