@@ -173,6 +173,7 @@ def replay(context: Context, words: Namespace) -> Any:
             store=context.store(),
             path=words.path,
             tolerance=words.tolerance,
+            ignore=words.ignore,
             notebook_only=words.notebook_only,
             timeout_seconds=words.timeout,
             progress=bar,

@@ -215,6 +215,13 @@ VERBS: tuple[Verb, ...] = (
                 metavar="SHARE",
                 help="how much a metric may differ, as a share of it (default: 0)",
             ),
+            argument(
+                "--ignore",
+                metavar="METRIC",
+                action="append",
+                default=[],
+                help="a metric that is not compared, such as fit_seconds or 'time/*'; repeatable",
+            ),
             argument("--timeout", type=float, default=None, metavar="SECONDS", help="give a cell no longer than this"),
         ),
         "replay boosted",

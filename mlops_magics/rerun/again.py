@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +44,7 @@ def replay(  # noqa: PLR0913 - how to run it again
     store: Store | str | os.PathLike[str] | None = None,
     path: str | os.PathLike[str] | None = None,
     tolerance: float = 0.0,
+    ignore: Collection[str] = (),
     notebook_only: bool = False,
     timeout_seconds: float | None = None,
     progress: Progress | None = None,
@@ -65,6 +66,8 @@ def replay(  # noqa: PLR0913 - how to run it again
     tolerance
         Two numbers of a metric are the same when they differ by at most this share of the larger one: ``0.01`` is one
         percent. 0: exactly. NaN is the same as NaN.
+    ignore
+        Names of metrics that are not compared, such as ``fit_seconds`` or ``time/*``: ``*`` stands for anything.
     notebook_only
         Write it, and do not execute it.
     timeout_seconds
@@ -104,7 +107,7 @@ def replay(  # noqa: PLR0913 - how to run it again
             progress=progress,
             before_shutdown=lambda: _wait_for_environment(second, found),
         )
-        result = judge(execution, steps, store=place, second=second, path=target, tolerance=tolerance)
+        result = judge(execution, steps, store=place, second=second, path=target, tolerance=tolerance, ignore=ignore)
     if place.settings.private or any("--private" in cell.source for cell in steps.cells):
         clear_outputs(notebook)
     save(notebook, target)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_magics.records import decode
@@ -56,6 +57,15 @@ class Facts:
         """What was recorded before this moment."""
         series = {name: [point for point in points if point.time < time] for name, points in self.series.items()}
         return Facts({name: points for name, points in series.items() if points}, self.began)
+
+    def without_metrics(self, patterns: Collection[str]) -> Facts:
+        """All but the metrics whose names match one of these: ``*`` stands for anything, ``?`` for one letter."""
+        kept = {
+            (kind, key): points
+            for (kind, key), points in self.series.items()
+            if kind != "metric" or not any(fnmatchcase(key, pattern) for pattern in patterns)
+        }
+        return Facts(kept, self.began)
 
 
 def facts_of(store: Store, run: Run, began: Sequence[tuple[datetime, int]] | None = None) -> Facts:

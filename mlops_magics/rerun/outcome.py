@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,19 @@ if TYPE_CHECKING:
 
 
 def judge(  # noqa: PLR0913 - both sides, and how to compare them
-    execution: Execution, steps: Recipe, *, store: Store, second: Store, path: Path, tolerance: float
+    execution: Execution,
+    steps: Recipe,
+    *,
+    store: Store,
+    second: Store,
+    path: Path,
+    tolerance: float,
+    ignore: Collection[str] = (),
 ) -> Replay:
     """Compare a run with what executing its cells again recorded in the store ``second``.
 
-    Of an execution that was stopped, what was recorded up to there is compared: what went apart may be why it stopped.
+    Metrics whose names match a pattern of ``ignore`` are left out. Of an execution that was stopped, what was recorded
+    up to there is compared: what went apart may be why it stopped.
     """
     twin = twin_of(steps.run, second)
     failure = _failure(execution.stop, steps) if execution.stop else None
@@ -31,9 +40,11 @@ def judge(  # noqa: PLR0913 - both sides, and how to compare them
         failure = _not_recorded(steps.run, second)
     # The first cell of the notebook says what it is; the others are those of the recipe.
     began = [(time, index - 1) for index, time in execution.began.items()]
-    original = facts_of(store, steps.run)
+    whole = facts_of(store, steps.run)
+    again = facts_of(second, twin, began) if twin else Facts({}, ())
+    original, replayed = whole.without_metrics(ignore), again.without_metrics(ignore)
     metrics = {key: points[-1].value for (kind, key), points in original.series.items() if kind == "metric"}
-    replayed = facts_of(second, twin, began) if twin else Facts({}, ())
+    ignored = {*whole.series, *again.series} - {*original.series, *replayed.series}
     if execution.stop is not None:
         original, replayed = _up_to(execution.stop, steps, original, replayed)
     found: tuple[Deviation, ...] = ()
@@ -48,13 +59,21 @@ def judge(  # noqa: PLR0913 - both sides, and how to compare them
         executed=steps.executed,
         tolerance=tolerance,
         compared={} if failure else metrics,
+        ignored=tuple(sorted(key for _, key in ignored)),
         deviations=found,
         surroundings=_surroundings(store, steps.run, second, twin),
         failure=failure,
         seconds=execution.seconds,
         labels=_labels(store, steps.run),
-        remarks=steps.remarks,
+        remarks=(*steps.remarks, *_unused(ignore, [key for _, key in ignored])),
     )
+
+
+def _unused(ignore: Collection[str], ignored: Collection[str]) -> Iterator[str]:
+    """A word that leaves nothing out is likely a mistyped one."""
+    for pattern in ignore:
+        if not any(fnmatchcase(key, pattern) for key in ignored):
+            yield f"No metric is called {pattern}, which was not to be compared."
 
 
 def twin_of(run: Run, second: Store) -> Run | None:

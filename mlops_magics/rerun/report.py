@@ -61,6 +61,8 @@ class Replay(Shown):
         How many cells the notebook repeats, of how many that ran.
     compared
         The last value of every metric that both have, as the original has it.
+    ignored
+        Metrics that were left out of the comparison, by name.
     deviations
         What differs, in the order in which it went apart.
     surroundings
@@ -78,6 +80,7 @@ class Replay(Shown):
     executed: int
     tolerance: float = 0.0
     compared: Mapping[str, float] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     surroundings: tuple[Surrounding, ...] = ()
     failure: Failure | None = None
@@ -107,10 +110,14 @@ class Replay(Shown):
     @property
     def sentence(self) -> str:
         """The answer."""
-        how = "exactly" if self.tolerance == 0 else f"within {self.tolerance:g} of their size"
+        how = (
+            "exactly"
+            if self.tolerance == 0
+            else f"within {_share(self.tolerance)} of {'its' if len(self.compared) == 1 else 'their'} size"
+        )
         of = f"{self.cells} of {count(self.executed, 'cell')}"
         if self.outcome == "written":
-            return f"{of} are in {shown(self.path)}; nothing was executed."
+            return f"{of} {'is' if self.cells == 1 else 'are'} in {shown(self.path)}; nothing was executed."
         if self.failure is not None:
             where = f"{self.failure.cell}: " if self.failure.cell else ""
             return f"It could not be executed to its end. {where}{self.failure.error}"
@@ -120,8 +127,8 @@ class Replay(Shown):
             ran = f"{of} ran, in {duration(self.seconds or 0)}"
             return f"{_all(len(self.compared), 'metric')} came out the same, {how}: {ran}."
         differing = sum(1 for deviation in self.deviations if deviation.kind == "metric")
-        metrics = f"{differing} of {count(len(self.compared) or differing, 'metric')} came out differently"
-        return metrics if differing else "Every metric came out the same, but not all that they stand on"
+        metrics = f"{differing} of {count(len(self.compared) or differing, 'metric')} came out differently."
+        return metrics if differing else "Every metric came out the same, but not all that they stand on."
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, JSON-ready; what :class:`~mlops_magics.records.Judged` keeps of it."""
@@ -136,6 +143,7 @@ class Replay(Shown):
             "tolerance": self.tolerance,
             "seconds": self.seconds,
             "metrics": plain(dict(self.compared)),
+            "ignored": list(self.ignored),
             "first": {**first.to_dict(), "label": self._where(first)} if first else None,
             "deviations": [deviation.to_dict() for deviation in self.deviations],
             "surroundings": [surrounding.to_dict() for surrounding in self.surroundings],
@@ -156,6 +164,8 @@ class Replay(Shown):
         elif self.compared:
             rows = sorted(self.compared.items())
             blocks.append(Fold(_all(len(rows), "metric"), Table(["metric", Column("value", align="right")], rows)))
+        if self.ignored:
+            blocks.append(Line(f"Not compared: {', '.join(self.ignored)}.", tone="quiet"))
         blocks += self._surroundings()
         blocks += [Line(remark, tone="quiet") for remark in self.remarks]
         if self.outcome != "written":
@@ -204,6 +214,11 @@ class Replay(Shown):
         rows = [(one.name, one.original, one.replayed) for one in self.surroundings]
         title = f"Not what it was around the code: {count(len(rows), 'thing')}"
         yield Fold(title, Table(["", "original", "replay"], rows), open=len(rows) <= 6)
+
+
+def _share(tolerance: float) -> str:
+    digits = f"{100 * tolerance:.12f}".rstrip("0").rstrip(".")
+    return f"{digits} %"
 
 
 def _all(number: int, noun: str) -> str:

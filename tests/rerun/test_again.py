@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from mlops_magics.errors import MlopsError, RunNotFound
+from mlops_magics.faces.cli import main
 from mlops_magics.records import Environment
 from mlops_magics.rerun.again import replay
 from mlops_magics.rerun.execution import execute, kernel_environment
@@ -119,7 +120,7 @@ def test_a_tolerance(notebook) -> None:
     assert (strict.outcome, strict.first.original, strict.first.replayed) == ("differs", 0.5, 0.5005)
     loose = replay("one", tolerance=0.01)
     assert (loose.outcome, loose.verdict) == ("same", "pass")
-    assert "within 0.01" in loose.sentence
+    assert "within 1 % of its size" in loose.sentence
     Path("value").unlink()
     gone = replay("one", tolerance=0.01)
     assert (gone.outcome, gone.verdict, gone.exit_code) == ("failed", "unknown", 2)
@@ -233,6 +234,18 @@ def test_files_between_cells(notebook) -> None:
     Path("n.txt").unlink()
     result = replay("one")
     assert (result.outcome, dict(result.compared)) == ("same", {"rows": 3.0, "n": 3.0}), result
+
+
+@pytest.mark.slow
+def test_metrics_that_are_not_compared(notebook) -> None:
+    notebook.run_all(
+        "import time", "%mlops track t --name one", "%mlops log auc=0.5 fit_seconds={time.perf_counter()}", END
+    )
+    result = replay("one", ignore=["*_seconds", "memory"])
+    assert (result.outcome, dict(result.compared), result.ignored) == ("same", {"auc": 0.5}, ("fit_seconds",)), result
+    assert "No metric is called memory" in repr(result)
+    assert main(["replay", "one", "--ignore", "fit_*", "--ignore", "other"]) == 0
+    assert main(["replay", "one", "--ignore", "other"]) == 1
 
 
 # -- without a kernel -------------------------------------------------------------------------------------------------
