@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 SUMMARY_CHARACTERS = 60
+_MAGICS = re.compile(r"%%(?!mlops\b)|#")
+_QUIET = re.compile(rf"{_MAGICS.pattern}|import\s|from\s+\S+\s+import\b")
+"""Lines that do not say what a cell is about."""
+_LONG_IMPORT = re.compile(r"^from\s+\S+\s+import\s*\([^)]*\)", re.MULTILINE)
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,7 +55,8 @@ class Executions(Shown):
         """The run's own cells in the open, those before it folded."""
         before = [self._block(cell, source) for cell, source in self.cells if cell.is_before]
         own = [self._block(cell, source) for cell, source in self.cells if not cell.is_before]
-        title = Title(f"{self.run.experiment} / {self.run.name}", f"{count(len(own), 'cell')} in the order they ran")
+        order = "" if len(own) == 1 else " in the order they ran"
+        title = Title(f"{self.run.experiment} / {self.run.name}", f"{count(len(own), 'cell')}{order}")
         blocks: list[Any] = [title]
         if before:
             blocks.append(Fold(f"{count(len(before), 'cell')} ran in this kernel before", *before))
@@ -60,14 +66,30 @@ class Executions(Shown):
 
     @staticmethod
     def _block(cell: Cell, source: str) -> Fold:
-        lines = source.strip().splitlines()
-        first = lines[0] if lines else ""
+        first = telling_line(source)
         first = first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1] + "…"
         took = f" · {duration(cell.seconds)}" if cell.seconds is not None else ""
         number = "" if cell.execution_count is None else cell.execution_count
         awaited = " · async" if cell.is_async else ""
         failed = f" · {(cell.error or 'failed').splitlines()[0]}" if cell.status == "error" else ""
         return Fold(f"[{number}] {first}{took}{awaited}{failed}", Code(source), open=cell.status == "error")
+
+
+def telling_line(source: str) -> str:
+    r"""The line of a cell that says most of it: its first that is no cell magic, import or comment, if there is one.
+
+    The line that begins a run of one cell, ``%%mlops track``, says what the cell is.
+
+    >>> telling_line("%%time\nimport pandas as pd\n\ndf = pd.read_csv('a.csv')"), telling_line("%%time\nimport os")
+    ("df = pd.read_csv('a.csv')", 'import os')
+    """
+    shorter = _LONG_IMPORT.sub(lambda match: match[0].partition("\n")[0], source)
+    lines = [line.strip() for line in shorter.splitlines() if line.strip()]
+    for quiet in (_QUIET, _MAGICS):
+        told = next((line for line in lines if not quiet.match(line)), None)
+        if told is not None:
+            return told
+    return lines[0] if lines else ""
 
 
 def executions(run: Run | str, store: Store | str | os.PathLike[str] | None = None) -> Executions:
