@@ -12,6 +12,8 @@ from mlops_magics.errors import MlopsError, ValueNotRecorded
 from mlops_magics.records import Artifact, encode
 
 if TYPE_CHECKING:
+    from mlops_magics.capture.private import Met
+    from mlops_magics.capture.run import ActiveRun
     from mlops_magics.store.queries import Store
 
 
@@ -44,16 +46,42 @@ def keep(store: Store, content: Any, *, name: str | None = None) -> Artifact:
     )
 
 
-def keep_model(store: Store, model: Any, *, task: str, name: str = "model") -> Artifact:
-    """Put a fitted model into the store.
+def keep_model(run: ActiveRun, model: Any, *, task: str, met: Met | None = None) -> Artifact:
+    """Put a fitted model into the store of a run, unless it is too large or holds what is private.
+
+    Parameters
+    ----------
+    run
+        Whose settings and private columns count.
+    model, task
+        The model, and what it is for.
+    met
+        The private columns it is evaluated on.
 
     Raises
     ------
     ModelError
-        It cannot be written, not even as a pickle.
+        It cannot be written, not even as a pickle, or must not be; says why, and what to do about it.
     """
+    from mlops_magics.model.state import OpaqueModel, TooLarge, look_through
+    from mlops_magics.model.structure import structure_of
+
+    limit, is_private = run.settings.model_bytes, run.privacy.is_private or bool(run.privacy.columns)
+    try:
+        state = look_through(model, limit_bytes=limit)
+    except OpaqueModel:
+        # What no pickle can hold, skops may; how large it is shows when it is written.
+        if is_private:
+            raise
+    else:
+        if is_private:
+            run.private.check_model(model, state, met=met)
     data, detail = _model(model)
-    return _artifact(store, data, name, "model", len(data), {**detail, "task": task})
+    if len(data) > limit:
+        raise TooLarge(model, limit)
+    # What is told of a model in plain words is private where the model may be.
+    told = {} if is_private else {"structure": run.store.keep_blob(encode(structure_of(model)).encode())}
+    return _artifact(run.store, data, "model", "model", len(data), {**detail, "task": task, **told})
 
 
 def _artifact(  # noqa: PLR0913, PLR0917 - one value per field of the record

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model
 from mlops_magics.capture.privacy import Privacy
-from mlops_magics.capture.tables import PUBLIC, describe_table, target_role
+from mlops_magics.capture.private import Met
+from mlops_magics.capture.tables import describe_table, target_role
 from mlops_magics.errors import DataError, ModelError
 from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
+    from mlops_magics.capture.run import ActiveRun
     from mlops_magics.model.evaluation import Evaluation
     from mlops_magics.store.queries import Store
 
@@ -50,7 +52,7 @@ def check_groups(by: Any, privacy: Privacy) -> None:
 
 
 def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and what may not be said
-    store: Store,
+    run: ActiveRun,
     evaluation: Evaluation,
     model: Any,
     X: Any,
@@ -61,7 +63,7 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
     target: str | None = None,
     origins: tuple[str, ...] = (),
     target_origins: tuple[str, ...] = (),
-    privacy: Privacy = PUBLIC,
+    met: Met | None = None,
 ) -> list[Record]:
     """Everything to record about an evaluation beside its metrics; files are put into the store on the way.
 
@@ -74,17 +76,18 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
 
     Parameters
     ----------
-    store, evaluation, model, X
-        Where files go, what was measured, and on what.
+    run, evaluation, model, X
+        Whose it is, what was measured, and on what. What is private follows from the run.
     split, name
         What the rows are, and what the table is called.
     y, target
         The true answers, and what the notebook calls them; by default their own name, or ``y``.
     origins, target_origins
         The files and queries that the rows and their answers came from.
-    privacy
-        What of the run must not be written in the clear.
+    met
+        What of them is private, as :meth:`~mlops_magics.capture.private.PrivateValues.meet` says.
     """
+    store, privacy = run.store, run.privacy
     called = target or _name_of(y) or "y"
     is_secret = not {called, _name_of(y)}.isdisjoint(privacy.columns)
     table = _table_facts(store, X, name=name, split=split, origins=origins, privacy=privacy)
@@ -101,12 +104,12 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
         predictions=predictions.sha256 if predictions else None,
     )
     files = [fact for fact in (curves, predictions) if fact]
-    return [*answers, *table, *files, evaluated, _model(store, evaluation, model)]
+    return [*answers, *table, *files, evaluated, _model(run, evaluation, model, met or Met())]
 
 
-def _model(store: Store, evaluation: Evaluation, model: Any) -> Record:
+def _model(run: ActiveRun, evaluation: Evaluation, model: Any, met: Met) -> Record:
     try:
-        return keep_model(store, model, task=evaluation.task)
+        return keep_model(run, model, task=evaluation.task, met=met)
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
         warnings.warn(reason, StoreWarning, stacklevel=5)

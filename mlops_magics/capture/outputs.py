@@ -162,6 +162,10 @@ def _first_rows(value: Any, privacy: Privacy) -> Output | None:
         return None
     rows = value.head(PREVIEW_ROWS) if hasattr(value, "head") else value.slice(0, PREVIEW_ROWS)
     rows = rows if "pandas" in type(rows).__module__ else rows.to_pandas()
+    if not privacy.columns.isdisjoint(map(str, rows.columns.names)):
+        return None  # its columns are named by private values, as those of a pivot are
+    if not privacy.columns.isdisjoint(map(str, rows.index.names)):
+        rows = rows.reset_index(drop=True)
     hidden = [str(name) for name in rows.columns if str(name) in privacy.columns]
     shown = [place for place, name in enumerate(rows.columns) if str(name) not in privacy.columns]
     rows = rows.iloc[:, shown[:PREVIEW_COLUMNS]]

@@ -12,10 +12,14 @@ class Privacy:
     Attributes
     ----------
     is_private
-        No cell outputs, no previews of data, no row-wise predictions, no example rows.
+        No cell outputs, no previews of data, no row-wise predictions, no example rows, and no model that holds texts
+        as they stand in data, such as the categories of an encoder, or rows of it, unless the person keeps it.
     columns
         Names of columns whose values are never written: their profile has no levels and no values, predictions and
-        previews leave them out.
+        previews leave them out, a model that holds values of them is not kept, parameters and messages of errors and
+        warnings have theirs replaced. Columns are known by their names: what was made an array has none. The person's
+        own text is theirs: cell sources, figures, notes, and messages about tables that were neither fitted nor
+        evaluated.
     """
 
     is_private: bool = False

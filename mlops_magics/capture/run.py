@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.capture.parameters import Parameters, Word
 from mlops_magics.capture.privacy import Privacy
+from mlops_magics.capture.private import PrivateValues
 from mlops_magics.errors import MlopsError, RunEnded, ValueNotRecorded
 from mlops_magics.look import Document, Line, Shown
 from mlops_magics.records import Evaluated, Fit, Note, Param, Record, Run, RunRevision, RunStatus, Tag, Text
@@ -52,8 +53,8 @@ class ActiveRun(Shown):
         What the run is called. The id is unique; a name may be used again, and then means its newest run.
     settings
         What the owner of the store decided for every run.
-    privacy
-        What of it is not written down in the clear.
+    privacy, private
+        What of it is not written down in the clear, and the values of that which it has met.
     facts
         How many facts were recorded so far that stem from what the notebook does. Threads that log at the same moment
         may be counted once.
@@ -71,6 +72,7 @@ class ActiveRun(Shown):
         self.privacy = Privacy(private or settings.private, settings.private_columns)
         self.facts = 0
         self.has_own_model = False
+        self.private = PrivateValues(self.privacy)
         self._parameters = Parameters()
         self._closing = threading.Lock()
         self._before_end: list[Callable[[], object]] = []
@@ -237,6 +239,7 @@ class ActiveRun(Shown):
 
         self._check_open()
         check_groups(by, self.privacy)
+        met = self.private.meet(X, y)
         evaluation = evaluate(model, X, y, split=split, by=by)
         self.describe_model(params_of(model), Word.NAMED)
         metrics = {f"{split}/{key}": value for key, value in evaluation.metrics.items()}
@@ -246,7 +249,7 @@ class ActiveRun(Shown):
         self.log({**metrics, **dict.fromkeys(gone, math.nan)})
         self.has_own_model = True
         facts = facts_of(
-            self.store,
+            self,
             evaluation,
             model,
             X,
@@ -256,7 +259,7 @@ class ActiveRun(Shown):
             target=target,
             origins=origins,
             target_origins=target_origins,
-            privacy=self.privacy,
+            met=met,
         )
         self._record(*facts)
         return evaluation
@@ -283,7 +286,7 @@ class ActiveRun(Shown):
             The run is over.
         """
         self._check_open()
-        self._record(*self._parameters.of_model(params, word))
+        self._record(*self._parameters.of_model(self.private.params(params), word))
 
     def goes_on(self) -> None:
         """Know what the run recorded before it was resumed."""
@@ -351,7 +354,7 @@ class ActiveRun(Shown):
             from mlops_magics.capture.cells import error_text
             from mlops_magics.capture.secrets import mask
 
-            self.end(status="failed", message=mask(error_text(error)))
+            self.end(status="failed", message=self.private.mask(mask(error_text(error))))
 
     # -- how --------------------------------------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@ class Session:
             with self._guard("what cells display"):
                 self._record_outputs(cell, result)
             if self._ends_run:
-                self.run.end("failed" if cell.error else "finished", mask(cell.error) if cell.error else None)
+                self.run.end("failed" if cell.error else "finished", self._masked(cell.error) if cell.error else None)
 
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run
@@ -247,11 +247,15 @@ class Session:
             started=cell.started,
             seconds=cell.seconds,
             status=cell.status or "ok",
-            error=mask(cell.error) if cell.error else None,
+            error=self._masked(cell.error) if cell.error else None,
             is_async=cell.is_async,
             is_before=cell.number < self._first,
             facts=facts,
         )
+
+    def _masked(self, message: str) -> str:
+        """A message without secrets, and without the private values that the run has met."""
+        return self.run.private.mask(mask(message))
 
     def _record_outputs(self, cell: ExecutedCell, result: Any) -> None:
         run = self.run

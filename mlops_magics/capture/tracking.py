@@ -50,7 +50,8 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     source
         The notebook or script, relative to where it runs.
     private
-        Keep neither outputs nor previews nor row-wise predictions nor example rows; so do the store's settings.
+        Keep neither outputs nor previews nor row-wise predictions nor example rows, nor by itself a model that holds
+        texts or rows of data (categories, neighbours, support vectors); so do the store's settings.
     system_seconds
         Record CPU, memory and GPU each so many seconds.
 

@@ -252,4 +252,6 @@ def _stored_profile(run: Run, store: Store) -> Profile:
     chosen: Dataset = next(
         (dataset for role in ROLES for dataset in reversed(datasets) if dataset.role == role), datasets[-1]
     )
-    return Profile.from_dict(decode(store.text(chosen.profile or "")))
+    profile = Profile.from_dict(decode(store.text(chosen.profile or "")))
+    # A column may have become private since.
+    return profile.withhold(store.settings.private_columns)

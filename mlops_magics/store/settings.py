@@ -6,9 +6,10 @@ The file, with what holds where it says nothing (``system_seconds`` is None then
     autolog = true          # record what is fitted
     outputs = true          # keep figures, and previews of tables shown last in a cell
     system_seconds = 5.0    # measure CPU, memory and GPU this often; left out: not at all
+    model_bytes = 2147483648  # a larger model is not kept by itself; 2 GiB
 
     [privacy]
-    private = false         # no outputs, no previews, no row-wise predictions
+    private = false         # no outputs, no previews, no row-wise predictions, no model with data in it
     columns = ["ssn"]       # values of these columns are never written down
 """
 
@@ -26,7 +27,7 @@ from mlops_magics.store.location import Layout, StoreWarning
 FILE_NAME = "settings.toml"
 SHORTEST_SECONDS = 0.1
 _KEYS = {
-    "capture": {"autolog": "autolog", "outputs": "outputs", "system_seconds": "system_seconds"},
+    "capture": {name: name for name in ("autolog", "outputs", "system_seconds", "model_bytes")},
     "privacy": {"private": "private", "columns": "private_columns"},
 }
 """Table and key of the file, to the field of :class:`Settings`."""
@@ -39,7 +40,7 @@ class Settings:
     Attributes
     ----------
     private
-        No cell outputs, no previews of data, no row-wise predictions.
+        No cell outputs, no previews of data, no row-wise predictions, no model that holds texts or rows of data.
     private_columns
         Names of columns whose values are never written in the clear.
     system_seconds
@@ -48,6 +49,8 @@ class Settings:
         Record what is fitted.
     outputs
         Keep figures, and previews of tables.
+    model_bytes
+        A model that takes more is kept only when somebody says so.
     """
 
     private: bool = False
@@ -55,6 +58,7 @@ class Settings:
     system_seconds: float | None = None
     autolog: bool = True
     outputs: bool = True
+    model_bytes: int = 2 << 30
 
 
 def read_settings(layout: Layout) -> Settings:
@@ -149,6 +153,14 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def _names(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise TypeError
@@ -161,5 +173,6 @@ _TYPES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "system_seconds": (f"a number of seconds, at least {SHORTEST_SECONDS}", _seconds),
     "autolog": ("true or false", _truth),
     "outputs": ("true or false", _truth),
+    "model_bytes": ("a whole number of bytes, such as 2147483648", _whole),
 }
 assert set(_TYPES) == {field.name for field in fields(Settings)}

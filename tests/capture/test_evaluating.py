@@ -11,8 +11,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from mlops_magics import track
 from mlops_magics.capture.evaluating import check_groups, facts_of
 from mlops_magics.capture.privacy import Privacy
+from mlops_magics.capture.private import PrivateValues
+from mlops_magics.capture.tables import PUBLIC
 from mlops_magics.data.profile import ColumnProfile, Profile
 from mlops_magics.errors import DataError, ModelError
 from mlops_magics.model.evaluation import evaluate
@@ -89,10 +92,13 @@ def test_lists_are_the_table_they_spell(run, store) -> None:
     assert {item.type for item in store.artifacts(run.id)} == {"predictions", "model", "example"}
 
 
-def facts(store, evaluation, model, X, y, **named) -> dict[type, list]:
+def facts(store, evaluation, model, X, y, privacy=PUBLIC, **named) -> dict[type, list]:
     found: dict[type, list] = {}
-    for fact in facts_of(store, evaluation, model, X, y=y, split="test", name="held_out", **named):
-        found.setdefault(type(fact), []).append(fact)
+    with track("flights", store=store) as run:
+        run.privacy, run.private = privacy, PrivateValues(privacy)
+        met = run.private.meet(X, y)
+        for fact in facts_of(run, evaluation, model, X, y=y, split="test", name="held_out", met=met, **named):
+            found.setdefault(type(fact), []).append(fact)
     return found
 
 

@@ -22,7 +22,10 @@ HOOKS = {
     "fits are looked for": "mlops_magics.capture.autolog.Autolog.refresh",
     "fits are let go": "mlops_magics.capture.autolog.Autolog.remove",
     "the notebook is examined": "mlops_magics.capture.session.Session.examine",
-    "a record is written": "mlops_magics.capture.run.ActiveRun.record",
+    "a record is written": "mlops_magics.capture.run.ActiveRun.describe_model",
+    "private values are met": "mlops_magics.capture.private.PrivateValues.meet",
+    "private values are masked": "mlops_magics.capture.private.PrivateValues.mask",
+    "a model is looked through": "mlops_magics.model.state.look_through",
     "names are looked up": "mlops_magics.capture.session.Session.name_of",
     "a table is kept for later": "mlops_magics.capture.autolog.tables.freeze",
 }

@@ -1,6 +1,8 @@
 """A run's parameters are those of its model and what the person said: not those of whatever else was fitted in it."""
 
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,9 +29,11 @@ def cell(session):
     """What is done in one cell of a notebook."""
 
     def execute(*acts):
-        session._shell.events.trigger("pre_run_cell", type("Info", (), {"raw_cell": "", "cell_id": None})())
+        info = SimpleNamespace(raw_cell="", cell_id=None, store_history=True)
+        result = SimpleNamespace(info=info, error_before_exec=None, error_in_exec=None, result=None, execution_count=1)
+        session._shell.events.trigger("pre_run_cell", info)
         found = [act() for act in acts]
-        session._shell.events.trigger("post_run_cell", type("Result", (), {"error_in_exec": None, "result": None})())
+        session._shell.events.trigger("post_run_cell", result)
         return found
 
     return execute

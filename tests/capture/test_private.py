@@ -9,6 +9,7 @@ from mlops_magics import diff, drift, export, track
 from mlops_magics.capture import held
 from mlops_magics.capture.evaluating import facts_of
 from mlops_magics.capture.privacy import Privacy
+from mlops_magics.capture.private import PrivateValues
 from mlops_magics.capture.tables import freeze
 from mlops_magics.errors import BundleError, DataError
 from mlops_magics.model.evaluation import evaluate
@@ -27,9 +28,11 @@ HIDDEN = {
 def run_with(store, name: str, privacy: Privacy):
     model = LogisticRegression().fit(X, Y)
     with track("flights", name, store=store) as run:
+        run.privacy, run.private = privacy, PrivateValues(privacy)
         run.record(*freeze(X).describe(name="X", role="fit", privacy=privacy))
         run.record(*freeze(Y).describe(name="Y", role="target", privacy=privacy))
-        run.record(*facts_of(store, evaluate(model, X, Y), model, X, y=Y, split="test", name="X", privacy=privacy))
+        met = run.private.meet(X, Y)
+        run.record(*facts_of(run, evaluate(model, X, Y), model, X, y=Y, split="test", name="X", met=met))
     return store.find(name)
 
 

@@ -121,7 +121,8 @@ def _tell(desk: Desk, outcome: Outcome, package: str, said: Mapping[str, Any], c
         desk.models.fitted(run, booster, None, task=_task_of(said))
     count_now(run)
     log_curves(desk.sink, run, curves)
-    desk.sink.later(lambda: run.observe(facts.fit(name=desk.sink.name_of(booster), fingerprint=None)))
+    told = facts.without(run.private)
+    desk.sink.later(lambda: run.observe(told.fit(name=desk.sink.name_of(booster), fingerprint=None)))
 
 
 def _facts_of(outcome: Outcome, package: str, said: Mapping[str, Any]) -> FitFacts:

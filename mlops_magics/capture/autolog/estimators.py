@@ -44,6 +44,7 @@ def tell_fit(  # noqa: PLR0913 - the words of a fit
     The answers are a table of their own, of which the fingerprints say whether two runs learned from the same.
     """
     run, is_done = outcome.run, outcome.error is None
+    run.private.meet(X, y, estimator, *_chosen(estimator))
     facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
     if is_done and hasattr(estimator, "predict"):
         run.describe_model([*facts.params(), *best_params_of(estimator)], word)
@@ -56,9 +57,16 @@ def tell_fit(  # noqa: PLR0913 - the words of a fit
         if answers:
             desk.tables.record(answers, run)
         # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
-        run.observe(facts.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
+        told = facts.without(run.private)
+        run.observe(told.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
 
     desk.sink.later(write)
+
+
+def _chosen(estimator: Any) -> tuple[Any, ...]:
+    """What a search fitted once more, which is then evaluated in its place."""
+    best = getattr(estimator, "__dict__", {}).get("best_estimator_")
+    return () if best is None else (best,)
 
 
 class _FitTale:
@@ -107,6 +115,7 @@ class _BatchTale:
         """Add it to what was learned before."""
         if outcome.run.status != "running":
             return
+        outcome.run.private.meet(self._X, self._y, self._estimator)
         self._desk.streams.add(
             outcome.run,
             self._estimator,

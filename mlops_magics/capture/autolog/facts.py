@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.cells import error_text
 from mlops_magics.model.estimator import Description, describe, summary_of
 from mlops_magics.records import Fit, Param
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.private import PrivateValues
 
 FEATURES_LIMIT = 10_000
 """The names of more features, as a bag of words has, are not recorded."""
@@ -43,6 +46,16 @@ class FitFacts:
             warnings=self.warnings,
             status="error" if self.error else "ok",
             error=self.error,
+        )
+
+    def without(self, private: PrivateValues) -> FitFacts:
+        """The same without the values of private columns, as far as they are known."""
+        described = self.description
+        return replace(
+            self,
+            description=replace(described, params=private.values(described.params, described.defaults)),
+            warnings=tuple(map(private.mask, self.warnings)),
+            error=private.mask(self.error) if self.error else self.error,
         )
 
     def params(self) -> list[Param]:

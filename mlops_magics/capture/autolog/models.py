@@ -39,6 +39,7 @@ class ModelKeeper:
         self._lock = threading.Lock()
         self._newest: Candidate | None = None
         self._waiting: Candidate | None = None
+        self._noted: set[tuple[str, str]] = set()
 
     def begins(self, model: Any) -> None:
         """A fit of the model begins: what is being written of it would be half the one and half the other."""
@@ -67,15 +68,21 @@ class ModelKeeper:
             return
         try:
             task = candidate.task or _task_in_words(candidate.model, candidate.y)
-            artifact = keep_model(run.store, candidate.model, task=task)
+            artifact = keep_model(run, candidate.model, task=task)
         except Exception as error:  # noqa: BLE001 - what a model holds may do anything when it is written down
             if not candidate.is_over:
-                run.observe(Note(text=f"the model is not kept with the run, so it cannot be exported: {error}"))
+                self._note(run, f"the model is not kept with the run, so it cannot be exported: {error}")
                 self._sink.warn("the fitted model", error)
             return
         # Asked again: much may have happened while the model was written down.
         if self._is_wanted(candidate):
             run.observe(artifact)
+
+    def _note(self, run: ActiveRun, reason: str) -> None:
+        """Say once why a model is not there, however many of its kind are fitted."""
+        if (run.id, reason) not in self._noted:
+            self._noted.add((run.id, reason))
+            run.observe(Note(text=reason))
 
     def _is_wanted(self, candidate: Candidate) -> bool:
         return not (candidate.is_over or candidate.run.has_own_model) and candidate.run.status == "running"

@@ -96,7 +96,7 @@ def _write_candidate(
         )
     )
     for key, value in params.items():
-        journal.record(Param(key=key, value=param_value(value)))
+        journal.record(*run.private.params([Param(key=key, value=param_value(value))]))
     journal.metrics(metrics, None)
     journal.close()
     return journal.lost

@@ -65,5 +65,6 @@ class StreamBook:
             facts = facts_of(
                 stream.estimator, None, seconds=stream.seconds, warnings=stream.warnings, error=stream.error
             )
-            told = replace(facts, shape=(stream.rows, stream.columns), features=facts.features or stream.features)
+            features = facts.features or stream.features
+            told = replace(facts.without(stream.run.private), shape=(stream.rows, stream.columns), features=features)
             stream.run.observe(told.fit(name=self._sink.name_of(stream.estimator), fingerprint=None))
