@@ -32,8 +32,7 @@ class Change(Recorded):
     @property
     def key(self) -> str:
         """The path as people write it: ``optimizer.betas[0]``."""
-        first, *rest = self.path or ("",)
-        return str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+        return path_key(self.path)
 
     @property
     def delta(self) -> float | None:
@@ -67,6 +66,16 @@ class Change(Recorded):
         if len(self.path) != 1:
             told["path"] = list(self.path)
         return told | {side: getattr(self, side) for side in SIDES if getattr(self, f"in_{side}")}
+
+
+def path_key(path: Path) -> str:
+    """A path as people write it.
+
+    >>> path_key(("optimizer", "betas", 0))
+    'optimizer.betas[0]'
+    """
+    first, *rest = path or ("",)
+    return str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
 
 
 def changes(left: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[Change, ...]:
