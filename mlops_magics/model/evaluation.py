@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,9 @@ class Confusion:
         """The fields by name, JSON-ready."""
         return {"labels": list(self.labels), "counts": [list(row) for row in self.counts]}
 
+Groups = Sequence[tuple[str, np.ndarray[Any, Any]]]
+"""The name of each group, and the positions of its rows."""
+
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(Shown):
@@ -70,7 +73,8 @@ class Evaluation(Shown):
         One per group of ``by``, empty without.
     predictions
         A row per row of X, in its order: ``row``, ``truth``, ``prediction``, and ``score`` (binary: of the positive
-        label) or one ``score_LABEL`` per label (multiclass), float64.
+        label) or one ``score_LABEL`` per label (multiclass), float64. With ``by``, the name of each row's group in a
+        column of that name.
     """
 
     task: Task
@@ -159,6 +163,7 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         raise ModelError(f"the {type(model).__name__} is not fitted", hint="Call its fit first") from error
     rankings = _rankings(answers)
     card = _metrics(task, answers, rankings)
+    groups = [] if by is None else list(groups_by(X, by))
     return Evaluation(
         task=task,
         split=split,
@@ -170,8 +175,8 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         confusion=_confusion(answers),
         positive=answers.labels[1] if task == "binary" and len(answers.labels) > 1 else None,  # type: ignore[union-attr]
         by=by if isinstance(by, str) else (None if by is None else "by"),
-        slices=() if by is None else tuple(_slice(task, answers, X, by)),
-        predictions=_predictions(answers),
+        slices=tuple(_slice(task, answers, groups)),
+        predictions=_with_groups(_predictions(answers), by, groups),
     )
 
 
@@ -253,9 +258,9 @@ def _confusion(answers: ClassAnswers | NumberAnswers) -> Confusion | None:
     return Confusion(answers.labels, tuple(tuple(row) for row in confusion_of(answers).tolist()))
 
 
-def _slice(task: Task, answers: ClassAnswers | NumberAnswers, X: Any, by: Any) -> list[Slice]:
+def _slice(task: Task, answers: ClassAnswers | NumberAnswers, groups: Groups) -> list[Slice]:
     pieces = []
-    for level, rows in groups_by(X, by):
+    for level, rows in groups:
         if len(rows) < ENOUGH_ROWS:
             few = {"rows": f"{len(rows)} rows are too few to tell"}
             pieces.append(Slice(level, len(rows), {}, few))
@@ -279,6 +284,21 @@ def _predictions(answers: ClassAnswers | NumberAnswers) -> pa.Table:
         }
         columns |= by_name
     return pa.table(columns)
+
+
+def _with_groups(predictions: pa.Table, by: Any, groups: Groups) -> pa.Table:
+    """With the group of each row, so that two models can be compared group by group."""
+    if not groups:
+        return predictions
+    codes = np.empty(len(predictions), dtype=np.int32)
+    for code, (_, rows) in enumerate(groups):
+        codes[rows] = code
+    name = by if isinstance(by, str) else getattr(by, "name", None)
+    name = name if isinstance(name, str) and name else "by"
+    if name in predictions.column_names or name.startswith("score_"):
+        name = f"{name} group"
+    column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([level for level, _ in groups]))
+    return predictions.append_column(name, column)
 
 
 def _label_column(labels: tuple[Any, ...]) -> pa.Array:

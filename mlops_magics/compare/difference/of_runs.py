@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlops_magics.compare.difference.value import Difference, difference
@@ -11,11 +12,15 @@ from mlops_magics.records import Run
 from mlops_magics.store import open_store
 
 if TYPE_CHECKING:
+    from mlops_magics.look.progress import Progress
     from mlops_magics.store.queries import Store
 
 
-def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str] | None = None) -> Difference:
-    """Tell what differs between two runs, and nothing else.
+def diff(
+    left: Run | str, right: Run | str, store: Store | str | os.PathLike[str] | None = None, *, tests: bool = True,
+    progress: Progress | None = None,
+) -> Difference:
+    """Tell what differs between two runs, and nothing else; and which of them is really better.
 
     Parameters
     ----------
@@ -23,6 +28,11 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
         Runs, or what names them: a name, a piece of an id, ``@last``, ``@best:METRIC``.
     store
         A store or where it is; see :func:`mlops_magics.open_store`.
+    tests
+        Whether to test which is better, on the rows both were evaluated on: a second or two, once. What is found is
+        kept in the store as a verdict on the right run.
+    progress
+        Told how far the tests are.
 
     Raises
     ------
@@ -40,4 +50,10 @@ def diff(left: Run | str, right: Run | str, store: Store | str | os.PathLike[str
     """
     place = open_store(store)
     with place.snapshot():
-        return difference(*variants([left, right], place))
+        first, second = place.find(left), place.find(right)
+        found = difference(*variants([first, second], place))
+    if not tests:
+        return found
+    from mlops_magics.compare.significance.better import better_of_two
+
+    return replace(found, better=better_of_two(first, second, place, progress=progress))

@@ -27,13 +27,11 @@ def better_of(
 ) -> Comparison | Variants | None:
     """Tell which of several runs is really better, as far as their evaluations tell.
 
-    What takes a second, the bootstrap of two runs, is done once: the result is kept in the store as a verdict on the
-    second run, and found again as long as nothing that it hangs on has changed.
-
     Parameters
     ----------
     runs
-        Two, or more of which the first is the one the others are compared with.
+        Two, as :func:`better_of_two` compares them; or more, of which the first is the one the others are compared
+        with by one metric.
     store
         That holds them.
     is_kept
@@ -44,20 +42,26 @@ def better_of(
     Returns
     -------
     Comparison, Variants or None
-        None where none was evaluated or cross-validated, and where a run is compared with itself: there is nothing to
-        say.
+        None where none was evaluated or cross-validated, and where a run is among them twice: there is nothing to say.
     """
-    if len({run.id for run in runs}) < len(runs):
-        return None
     if len(runs) == 2:
-        return _of_two(runs[0], runs[1], store, is_kept=is_kept, progress=progress)
+        return better_of_two(runs[0], runs[1], store, is_kept=is_kept, progress=progress)
+    if len(runs) < 2 or len({run.id for run in runs}) < len(runs):
+        return None
     found = compare_variants(runs[0], runs[1:], store=store, seed=SEED)
     return found if found.is_telling else None
 
 
-def _of_two(
-    left: Run, right: Run, store: Store, *, is_kept: bool, progress: Progress | None
+def better_of_two(
+    left: Run, right: Run, store: Store, *, is_kept: bool = True, progress: Progress | None = None
 ) -> Comparison | None:
+    """Tell whether the right run is really better than the left one, or None as :func:`better_of`.
+
+    What takes a second, the bootstrap, is done once: the result is kept in the store as a verdict on the right run,
+    and found again as long as nothing that it hangs on has changed.
+    """
+    if left.id == right.id:
+        return None
     with store.snapshot():
         folds = compare_folds(left, right, store=store)
         shared = shared_split(left, right, store=store)

@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
 from mlops_magics.compare.significance.drawing import drawn
-from mlops_magics.compare.significance.estimate import LEVEL, Estimate, certain_estimate, normal_quantile
+from mlops_magics.compare.significance.estimate import LEVEL, Estimate, certain_estimate, normal_quantile, normal_share
 from mlops_magics.compare.significance.statistics import Floats, Resamples, Statistic
 from mlops_magics.look.progress import Progress
 
@@ -109,22 +109,20 @@ def bca(replicates: Floats, *, left: float, right: float, jackknife: Floats, lev
     level
         Of the interval.
     """
-    from scipy.special import ndtr, ndtri
-
     many, difference = len(replicates), right - left
     method = f"BCa bootstrap, {many:,} resamples"
     error = float(replicates.std(ddof=1))
     # Replicates differ in their last bits where the rows leave no spread at all.
     if error <= 1e-12 * max(1.0, abs(left), abs(right)):
         return certain_estimate(*_rounded(left, right), rows=len(jackknife), method=method)
-    bias = float(ndtri(_share_below(replicates, difference)))
+    bias = normal_quantile(_share_below(replicates, difference))
     acceleration = _acceleration(jackknife)
     tail = normal_quantile((1 + level) / 2)
     ends = []
     for z in (-tail, tail):
         shifted = bias + z
         stretch = 1 - acceleration * shifted
-        ends.append(float(ndtr(bias + shifted / stretch)) if stretch > 0 else float(shifted > 0))
+        ends.append(normal_share(bias + shifted / stretch) if stretch > 0 else float(shifted > 0))
     low, high = (float(end) for end in np.quantile(replicates, ends))
     below = _chance_below(_share_below(replicates, 0.0), bias=bias, acceleration=acceleration, least=1 / (many + 1))
     return Estimate(
@@ -165,11 +163,9 @@ def _acceleration(jackknife: Floats) -> float:
 
 def _chance_below(share: float, *, bias: float, acceleration: float, least: float) -> float:
     """The level at which the BCa interval ends where ``share`` of the replicates are below."""
-    from scipy.special import ndtr, ndtri
-
-    distance = float(ndtri(share)) - bias
+    distance = normal_quantile(share) - bias
     stretch = 1 + acceleration * distance
-    chance = float(ndtr(distance / stretch - bias)) if stretch > 0 else float(distance > 0)
+    chance = normal_share(distance / stretch - bias) if stretch > 0 else float(distance > 0)
     return min(max(chance, least), 1 - least)
 
 

@@ -163,5 +163,7 @@ def _slicing(rows: SameRows, metric: str, by: Mapping[str, Any]) -> dict[str, di
     columns = {str(name): values for name, values in {**rows.levels, **by}.items()}
     if rows.task == "regression":
         return {metric: {**columns, TRUTH: rows.truth}}
-    labels = [rows.labels[code] for code in rows.truth]
+    import numpy as np
+
+    labels = np.array(rows.labels, dtype=object)[rows.truth]
     return {metric: columns, "accuracy": {**(columns if metric == "accuracy" else {}), TRUTH: labels}}

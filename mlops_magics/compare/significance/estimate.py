@@ -100,3 +100,12 @@ def certain_estimate(left: float, right: float, *, rows: int, method: str) -> Es
 def normal_quantile(share: float) -> float:
     """The value that a standard normal variable stays below in ``share`` of cases; 0 < share < 1."""
     return NormalDist().inv_cdf(share)
+
+
+def normal_share(value: float) -> float:
+    """The share of cases in which a standard normal variable stays below a value.
+
+    >>> round(normal_share(1.96), 4)
+    0.975
+    """
+    return math.erfc(-value / math.sqrt(2)) / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.significance.estimate import Estimate
@@ -34,7 +34,8 @@ def blocks(found: Comparison) -> Iterator[Any]:
     if found.metrics:
         title = f"{count(len(found.metrics), 'metric')} on the same {count(found.rows, 'row')} of {found.split}"
         is_short = len(found.metrics) <= MOST_OPEN
-        yield Fold(title, metrics_table(found.metrics, found.names, level=found.level), *notes, open=is_short)
+        table = metrics_table(found.metrics, found.names, level=found.level)
+        yield Fold(title, table, methods(found.metrics, adjusted="Benjamini-Hochberg"), *notes, open=is_short)
     else:
         yield from notes
     if found.disagreement:
@@ -43,6 +44,7 @@ def blocks(found: Comparison) -> Iterator[Any]:
         yield _slices_fold(found)
     if found.folds:
         yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
+        yield methods(found.folds, adjusted="Benjamini-Hochberg")
         yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
 
 
@@ -58,20 +60,28 @@ def metric_columns(what: str, names: tuple[str, str], *, level: float) -> list[s
     """The columns of :func:`comparison_row`."""
     return [
         what, *(Column(name, align="right") for name in names), Column("difference", align="right"),
-        Column(f"{percent(level)} interval", align="right"), Column("p, adjusted", align="right"),
-        Column(f"P({names[1]} is better)", align="right"), f"{names[1]} is",
-        Column("more rows needed", align="right"), "test",
+        Column(f"{percent(level)} interval", align="right"), Column("p adjusted", align="right"),
+        Column(f"P({names[1]} is better)", align="right"), Column("more rows needed", align="right"),
     ]
 
 
 def comparison_row(name: str, found: MetricComparison) -> tuple[Any, ...]:
-    """What was found, as the cells of a row."""
+    """What was found, as the cells of a row; the sign at the difference is the verdict on the right side."""
     return (
-        name, found.estimate.left, found.estimate.right, number(found.estimate.difference, sign=True),
-        _interval(found.estimate), _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
-        Mark(found.verdict, TONES[found.verdict]), rough(found.more_rows) if found.more_rows else None,
-        found.estimate.method,
+        name, found.estimate.left, found.estimate.right,
+        Mark(number(found.estimate.difference, sign=True), TONES[found.verdict]), _interval(found.estimate),
+        _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
+        rough(found.more_rows) if found.more_rows else None,
     )
+
+
+def methods(found: Iterable[MetricComparison], *, adjusted: str) -> Line:
+    """Which tests these were, and how their p-values were adjusted for being several."""
+    by_method: dict[str, list[str]] = {}
+    for one in found:
+        by_method.setdefault(one.estimate.method, []).append(one.metric)
+    told = "; ".join(f"{method}: {', '.join(dict.fromkeys(metrics))}" for method, metrics in by_method.items())
+    return Line(f"{told}. p-values adjusted by {adjusted}.", tone="quiet")
 
 
 def _slices_fold(found: Comparison) -> Fold:
@@ -88,7 +98,7 @@ def _slices_fold(found: Comparison) -> Fold:
     ]
     columns: list[str | Column] = [
         "slice", "rows", "metric", Column("difference", align="right"), Column("interval", align="right"),
-        Column("p, adjusted", align="right"), f"{found.names[1]} is",
+        Column("p adjusted", align="right"), f"{found.names[1]} is",
     ]
     title = count(len(found.slices), "slice")
     if lost:

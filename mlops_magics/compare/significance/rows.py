@@ -72,7 +72,7 @@ class SameRows:
     truth: Array
     left: Answers
     right: Answers
-    levels: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    levels: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -138,7 +138,8 @@ def read_rows(shared: Shared, *, store: Store) -> SameRows | Reason:
     import pyarrow.parquet as pq
 
     sides, split, task = (shared.left, shared.right), shared.split, shared.left.task
-    tables = [pq.read_table(store.blob(evaluated.predictions or "")) for evaluated in sides]
+    # Not read_table, which imports what it takes to read whole folders of files.
+    tables = [pq.ParquetFile(store.blob(evaluated.predictions or "")).read() for evaluated in sides]
     labels: tuple[str, ...] = ()
     if task != "regression":
         own = [_labels(store, evaluated, table) for evaluated, table in zip(sides, tables, strict=True)]
@@ -152,8 +153,9 @@ def read_rows(shared: Shared, *, store: Store) -> SameRows | Reason:
         Answers(_column(table, "prediction", labels), _scores(table, labels), evaluated.metrics)
         for table, evaluated in zip(tables, sides, strict=True)
     )
-    further = {name: table[name].to_pylist() for table in tables for name in table.column_names if _is_level(name)}
-    return SameRows(split, task, labels, truths[0], first, second, levels=further)
+    further = {name: table[name] for table in tables for name in table.column_names if _is_level(name)}
+    levels = {name: _values(column) for name, column in further.items()}
+    return SameRows(split, task, labels, truths[0], first, second, levels=levels)
 
 
 def same_rows(left: Run, right: Run, *, store: Store, split: str | None = None) -> SameRows | Reason:
@@ -251,6 +253,16 @@ def _column(table: pa.Table, name: str, labels: Sequence[str]) -> Array:
     of_code = np.array([positions[str(value)] for value in coded.dictionary.to_pylist()], dtype=np.intp)
     codes: Array = of_code[coded.indices.to_numpy()]
     return codes
+
+
+def _values(column: pa.ChunkedArray) -> Array:
+    """The values of a column of few distinct ones, None where it has none."""
+    import numpy as np
+
+    coded = column.combine_chunks().dictionary_encode()
+    values = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    found: Array = values[coded.indices.fill_null(len(values) - 1).to_numpy()]
+    return found
 
 
 def _scores(table: pa.Table, labels: Sequence[str]) -> Array | None:

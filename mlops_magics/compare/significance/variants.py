@@ -12,7 +12,7 @@ from mlops_magics.compare.significance.comparing import metrics_of
 from mlops_magics.compare.significance.comparison import MetricComparison
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
 from mlops_magics.compare.significance.power import more_rows
-from mlops_magics.compare.significance.report import comparison_row, metric_columns
+from mlops_magics.compare.significance.report import comparison_row, methods, metric_columns
 from mlops_magics.compare.significance.rows import Reason, SameRows, same_rows
 from mlops_magics.compare.significance.verdicts import TONES
 from mlops_magics.errors import DataError
@@ -61,12 +61,12 @@ class Variants(Shown):
 
     def document(self) -> Document:
         """The sentence, and a row per variant."""
-        note = f"{count(len(self.variants), 'variant')}, {self.split}, p-values by Holm" if self.variants else ""
+        note = f"{count(len(self.variants), 'variant')}, {self.split}" if self.variants else ""
         is_won = any(found.verdict == "better" for _, found in self.variants)
-        table = [Table(
+        table: list[Any] = [Table(
             metric_columns("variant", (self.reference.name, "variant"), level=self.level),
             [comparison_row(run.name, found) for run, found in self.variants],
-        )] if self.variants else []
+        ), methods((found for _, found in self.variants), adjusted="Holm")] if self.variants else []
         why = (Line(f"{name} is not compared: {reason}.", tone="quiet") for name, reason in self.reasons.items())
         return Document(
             Title(f"{self.reference.name} → …", note),

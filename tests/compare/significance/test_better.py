@@ -9,12 +9,13 @@ from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from mlops_magics import open_store, track
+from mlops_magics import diff, open_store, track
 from mlops_magics.compare.significance import better, kept
 from mlops_magics.compare.significance.better import better_of
 from mlops_magics.compare.significance.comparing import compare_predictions
 from mlops_magics.compare.significance.comparison import Comparison
 from mlops_magics.compare.significance.variants import Variants
+from mlops_magics.faces.cli import main
 from mlops_magics.records import Dataset, encode
 
 RNG = np.random.default_rng(0)
@@ -173,3 +174,28 @@ def test_where_they_disagree_is_shown(place, two) -> None:
     html = found._repr_html_()
     assert "furthest apart" in html
     assert "more rows needed" in html
+
+
+def test_groups_that_were_evaluated_are_compared(place) -> None:
+    part = pd.Series(np.where(np.arange(ROWS) % 4 == 0, "EWR", "JFK"), name="origin")
+    late = (X["a"] * np.where(part == "EWR", -1, 1) > 0).rename("late")
+    other = LogisticRegression().fit(X[part == "EWR"], late[part == "EWR"])
+    for name, model in (("baseline", other), ("boosted", LogisticRegression().fit(X, late))):
+        with track("flights", name, store=place) as run:
+            run.evaluate(model, X, late, by=part)
+    found = better_of([place.find("baseline"), place.find("boosted")], place)
+    assert found.sentence.startswith("boosted is better by ")
+    assert found.sentence.endswith("; on origin = EWR it is not.")
+    assert "baseline wins on 1 of them" in repr(found)
+
+
+def test_a_difference_says_which_is_better(place, two, capsys, monkeypatch) -> None:
+    found = diff("stump", "line", store=place)
+    assert found.better == compare_predictions("stump", "line", store=place)
+    assert found.better.sentence in repr(found)
+    assert diff("stump", "line", store=place, tests=False).better is None
+    monkeypatch.setenv("MLOPS_STORE", str(place.path))
+    main(["diff", "stump", "line"])
+    assert found.better.sentence in capsys.readouterr().out
+    main(["diff", "stump", "line", "--no-tests"])
+    assert "is better by" not in capsys.readouterr().out
