@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ from mlops_magics.rerun.notebook import clear_outputs, read_notebook, save, writ
 from mlops_magics.rerun.outcome import judge, twin_of
 from mlops_magics.rerun.recipe import Recipe, recipe
 from mlops_magics.rerun.report import Replay
+from mlops_magics.rerun.restoring import files_in_reach, put_back
 from mlops_magics.store import open_store
-from mlops_magics.store.location import FOLDER_NAME, VARIABLE
+from mlops_magics.store.location import FOLDER_NAME, VARIABLE, shown
 from mlops_magics.store.settings import FILE_NAME as SETTINGS
 
 if TYPE_CHECKING:
@@ -52,7 +54,10 @@ def replay(  # noqa: PLR0913 - how to run it again
     """Write the cells a run stood on as a notebook, execute it in a fresh kernel, and tell what came out differently.
 
     The kernel is one of this interpreter, in the folder the run worked in, with a store of its own: nothing is added to
-    the run's store but the verdict, on the run. What the cells themselves do to files and databases, they do again.
+    the run's store but the verdict, on the run. What the cells themselves do to files and databases, they do again, in
+    that folder: files they write, add to or remove by a path that the code tells are put back afterwards as they were,
+    up to 2 GiB of them; files that were not there stay. Databases, and paths that are not told, are as the cells left
+    them.
 
     Parameters
     ----------
@@ -97,7 +102,7 @@ def replay(  # noqa: PLR0913 - how to run it again
     if notebook_only:
         return Replay(run=found, outcome="written", path=target, cells=steps.repeated, executed=steps.executed)
     _check_executable(steps, target)
-    with _own_store(place) as second:
+    with _own_store(place) as second, put_back(files_in_reach(steps, folder)) as lost:
         notebook = read_notebook(target)
         execution = execute(
             notebook,
@@ -108,6 +113,8 @@ def replay(  # noqa: PLR0913 - how to run it again
             before_shutdown=lambda: _wait_for_environment(second, found),
         )
         result = judge(execution, steps, store=place, second=second, path=target, tolerance=tolerance, ignore=ignore)
+    told = tuple(f"{shown(path)} was in reach of the cells, and too large to be put back as it was." for path in lost)
+    result = replace(result, remarks=(*result.remarks, *told))
     if place.settings.private or any("--private" in cell.source for cell in steps.cells):
         clear_outputs(notebook)
     save(notebook, target)

@@ -232,8 +232,10 @@ def test_files_between_cells(notebook) -> None:
         "%mlops log rows={rows} n={int(pd.read_csv('n.txt').columns[0])}", END, "os.remove('out/x.csv')",
     )  # fmt: skip
     Path("n.txt").unlink()
+    Path("out/x.csv").write_text("mine")
     result = replay("one")
     assert (result.outcome, dict(result.compared)) == ("same", {"rows": 3.0, "n": 3.0}), result
+    assert Path("out/x.csv").read_text() == "mine", "it is the person's file, and newer"
 
 
 @pytest.mark.slow

@@ -140,7 +140,8 @@ class FileFlow:
             self._take(index, [path for path in self._makers if concerns(place, path)])
             return
         self._take(index, [path for path in self._makers if place.startswith(path + "/")])
-        self.made[index] |= {quoted(place)}
+        if act != "folder":
+            self.made[index] |= {quoted(place)}
         if act == "remove":
             self._remove(index, place)
         else:

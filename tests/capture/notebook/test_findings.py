@@ -292,5 +292,8 @@ def test_files_make_stale_and_half_done(executed):
     assert found == {("stale", "r"): '"x.csv"', ("stale", "s"): "mean", ("out_of_order", "w"): ""}
     assert said(examine(executed(read, write, read, write))) == {}
     assert said(examine(executed(write, read, ("o", "df.to_csv('y.csv')"), ("o", "df.to_csv('y.csv')")))) == {}
+    folder, into = ("f", "import os\nos.makedirs('out', exist_ok=True)"), ("w", "df.to_csv('out/x.csv')")
+    assert said(examine(executed(folder, into, folder, into))) == {}
+    assert said(examine(executed(folder, into, folder))) == {("out_of_order", "f"): ""}
     half = ("w", "df.to_csv('x.csv')\n1 / 0", "error")
     assert said(examine(executed(half, read))) == {("failed", "w"): '"x.csv"'}
