@@ -6,6 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from IPython.core.events import EventManager, available_events
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 from mlops_magics import open_store, track
 from mlops_magics.capture.run import ActiveRun
@@ -35,6 +38,29 @@ def store(tmp_path) -> Iterator[Store]:
 def run(store) -> Iterator[ActiveRun]:
     with track("flights", "baseline", store=store) as run:
         yield run
+
+
+@pytest.fixture
+def execute(tmp_path, monkeypatch) -> Iterator[Callable[..., object]]:
+    """Executes a cell in a real shell, in a folder of its own; returns what the cell ended with."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.chdir(tmp_path)
+    config = Config()
+    config.HistoryManager.hist_file = ":memory:"
+    shell = InteractiveShell.instance(config=config)
+
+    def execute(source: str, *, fails: bool = False) -> object:
+        with capture_output():
+            result = shell.run_cell(source, store_history=True)
+        assert result.success is not fails, result.error_in_exec or result.error_before_exec
+        return result.result
+
+    yield execute
+    shell.run_cell("%unload_ext mlops_magics")
+    shell.history_manager.end_session()
+    shell.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+    settle()
 
 
 @pytest.fixture

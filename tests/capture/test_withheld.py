@@ -9,9 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-from traitlets.config import Config
 
 from mlops_magics import drift, open_store
 from mlops_magics.capture.privacy import Privacy
@@ -47,27 +44,11 @@ numbers = make_column_transformer((StandardScaler(), ["income"]), remainder="dro
 
 
 @pytest.fixture
-def ask(tmp_path, monkeypatch) -> Iterator:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / ".mlops").mkdir()
+def ask(execute):
+    Path(".mlops").mkdir()
     PEOPLE.to_csv("people.csv", index=False)
-    config = Config()
-    config.HistoryManager.hist_file = ":memory:"
-    shell = InteractiveShell.instance(config=config)
-
-    def execute(source: str, *, fails: bool = False):
-        with capture_output():
-            result = shell.run_cell(source, store_history=True)
-        assert result.success is not fails, result.error_in_exec or result.error_before_exec
-        return result.result
-
     execute(SETUP)
-    yield execute
-    shell.run_cell("%unload_ext mlops_magics")
-    shell.history_manager.end_session()
-    shell.restore_sys_module_state()
-    InteractiveShell.clear_instance()
+    return execute
 
 
 def settings(text: str) -> None:

@@ -203,7 +203,7 @@ def test_what_has_no_name_came_from_somewhere_too(notebook, store, tmp_path):
     notebook.ask("def fit(people):\n    return Ridge().fit(people[['a']], people.y)\nfit(other)")
     notebook.ask("%mlops end")
     assert {(table.role, tuple(table.columns)): table.origins for table in store.datasets("@last")} == {
-        ("fit", ("b",)): ("other.csv",), ("fit target", ("y",)): ("other.csv",),
+        ("fit", ("b",)): ("other.csv",), ("fit target", ("y",)): ("people.csv",),
         ("fit", ("a", "b")): ("people.csv",), ("test", ("a", "b")): ("people.csv",),
         ("test target", ("y",)): ("people.csv",), ("fit", ("a",)): None,
     }

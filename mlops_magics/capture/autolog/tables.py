@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.written import Call, call_of_a_cell
+from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tables import TARGET, Frozen, freeze
 from mlops_magics.data.loaded import loaded
 from mlops_magics.errors import DataError
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 REMEMBERED = 16
 """So many tables are known again by their content, such as the array that a loop fits ten models on."""
 
+NAME_LENGTH = 60
+"""An expression is a name up to so many characters; a longer one is cut."""
+
 
 @dataclass(slots=True, eq=False)
 class HeldTable:
     """A table as it was when it was fitted on, what the notebook calls it, and later what was found in it.
 
-    ``call`` is what a table without a name was given to.
+    ``call`` is what a table without a name was given to; it is then called as it is written there.
     """
 
     frozen: Frozen
@@ -33,6 +37,11 @@ class HeldTable:
     role: str
     call: Call | None = None
     facts: tuple[Record, ...] | None = None
+
+    @property
+    def is_called(self) -> bool:
+        """Whether its name says more than its role."""
+        return self.is_named or self.call is not None
 
 
 class TableBook:
@@ -46,7 +55,7 @@ class TableBook:
         self._sink = sink
         self._newest: dict[str, tuple[tuple[Any, ...], HeldTable]] = {}
         self._known: dict[tuple[Any, ...], tuple[Record, ...]] = {}
-        self._written: set[tuple[str, str, str, str]] = set()
+        self._written: set[tuple[str, ...]] = set()
 
     def hold(self, data: Any, *, role: str, otherwise: str) -> HeldTable:
         """Hold what a table is now, in about a millisecond. ``otherwise`` is what it is called without a name."""
@@ -76,17 +85,17 @@ class TableBook:
         dataset = next((fact for fact in held.facts or () if isinstance(fact, Dataset)), None)
         if dataset is None or held.facts is None:
             return None
-        written = run.id, dataset.name, dataset.role, dataset.fingerprint
-        if written not in self._written:
-            self._written.add(written)
+        seen = run.id, dataset.role, dataset.fingerprint
+        is_told = seen in self._written and not held.is_called
+        if not is_told and (*seen, dataset.name) not in self._written:
+            self._written |= {seen, (*seen, dataset.name)}
             run.observe(*held.facts)
         return dataset.fingerprint or None
 
     def _origins(self, held: HeldTable) -> tuple[str, ...]:
         if held.is_named:
             return self._sink.origins_of(held.name)
-        place, name = (1, "y") if held.role.endswith(TARGET) else (0, "X")
-        written = held.call.argument(place, name) if held.call else None
+        written = _written(held)
         return self._sink.origins_of(written) if written else ()
 
     def let_go(self) -> None:
@@ -98,6 +107,8 @@ class TableBook:
         if run is None:
             return
         privacy = run.privacy
+        if not held.is_named and (written := _written(held)) is not None:
+            held.name = _short(run.private.mask(mask(written)))
         key = (held.name, held.role, privacy, _content(held.frozen))
         known = self._known.get(key) if key[-1] else None
         held.facts = known or held.frozen.describe(name=held.name, role=held.role, origins=origins, privacy=privacy)
@@ -105,6 +116,18 @@ class TableBook:
             self._known[key] = held.facts
             if len(self._known) > REMEMBERED:
                 del self._known[next(iter(self._known))]
+
+
+def _written(held: HeldTable) -> str | None:
+    """How a cell wrote a table without a name."""
+    place, name = (1, "y") if held.role.endswith(TARGET) else (0, "X")
+    # What cross-validates is given the estimator first.
+    return held.call.argument(place + held.role.startswith("cv"), name) if held.call else None
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1] + "…"
 
 
 def _state(X: Any) -> tuple[Any, ...]:

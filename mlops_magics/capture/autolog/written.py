@@ -10,6 +10,8 @@ from itertools import islice
 from types import FrameType
 
 PACKAGE = __name__.partition(".")[0]
+DECORATOR = "sklearn.utils._param_validation"
+"""What scikit-learn puts around its functions; what is called through it is watched inside of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Call:
 def call_of_a_cell() -> Call | None:
     """The call into this package that is going on, if a cell makes it by itself and not inside of a function."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == PACKAGE:
+    while frame is not None and _is_between(str(frame.f_globals.get("__name__", ""))):
         frame = frame.f_back
     if frame is None or frame.f_code.co_name != "<module>" or frame.f_globals.get("__name__") != "__main__":
         return None
@@ -42,6 +44,10 @@ def call_of_a_cell() -> Call | None:
     if position is None or position[1] is None or position[3] is None:
         return None
     return Call(frame.f_code.co_filename, (position[1], position[3]))
+
+
+def _is_between(module: str) -> bool:
+    return module.partition(".")[0] == PACKAGE or module == DECORATOR
 
 
 def _argument(call: ast.Call, place: int, name: str) -> str | None:
