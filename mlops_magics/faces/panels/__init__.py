@@ -29,7 +29,7 @@ def panel(
     Parameters
     ----------
     result
-        What ``curves`` returned.
+        What ``curves`` or ``runs`` returned.
     store
         Where it is from; see :func:`mlops_magics.open_store`. A leaderboard knows it.
     keys
@@ -41,7 +41,12 @@ def panel(
         There is no panel for such a result.
     """
     from mlops_magics.compare.curves import Curves
+    from mlops_magics.compare.leaderboard import Leaderboard
 
+    if isinstance(result, Leaderboard):
+        from mlops_magics.faces.panels.leaderboard import LeaderboardPanel
+
+        return LeaderboardPanel(result)
     if isinstance(result, Curves):
         from mlops_magics.faces.panels.live import LivePanel
 

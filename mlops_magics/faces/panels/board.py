@@ -1,0 +1,122 @@
+"""The runs of a leaderboard as columns of values, for a grid that sorts and pictures that brush them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mlops_magics.compare.leaderboard import MACHINE, SHOWN_METRICS, TONES, Leaderboard
+from mlops_magics.look.numbers import common_digits, duration, time
+from mlops_magics.look.palette import signed_text
+from mlops_magics.store.references import lower_is_better
+
+if TYPE_CHECKING:
+    import pandas
+
+SHOWN_PARAMS = 6
+PLAIN = ("experiment", "name", "status", "started", "seconds")
+
+
+def table_of(board: Leaderboard) -> dict[str, Any]:
+    """``{ids, parents, columns}``, JSON-ready, rows in the order of the board.
+
+    ``parents`` tells which rows are candidates of a search that is on the board too. A column has a ``name``, what
+    ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text); the ``values``,
+    None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers; whether it is
+    ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates.
+    """
+    frame = board.frame
+    ids = frame["id"].tolist()
+    known = set(ids)
+    parents = [parent in known for parent in frame["parent"].tolist()]
+    asked = None if board.columns is None else {f"{thing.family}.{thing.key}" for thing in board.columns}
+    columns = [_own(frame, name) for name in PLAIN]
+    columns[0]["shown"] = len(set(columns[0]["values"])) > 1
+    params = [_of(frame, column) for column in frame.columns if column.startswith(("params.", "tags."))]
+    metrics = [_of(frame, column) for column in frame.columns if column.startswith("metrics.")]
+    for column in metrics:
+        _mark_best(column, parents)
+    if board.trust:
+        texts = [board.trust.get(run) for run in ids]
+        columns.append({"name": "notebook", "label": "notebook", "family": "runs", "kind": "text", "values": texts,
+                        "shown": any(texts)})  # fmt: skip
+    _choose(params, metrics, asked, board.sorted_by)
+    return {"ids": ids, "parents": parents, "columns": [*columns, *params, *metrics]}
+
+
+def _own(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
+    """A column of every run."""
+    values = frame[name].tolist()
+    column: dict[str, Any] = {"name": name, "label": "run" if name == "name" else name, "family": "runs",
+                              "kind": "text", "shown": True}  # fmt: skip
+    if name == "started":
+        moments = [value if isinstance(value, datetime) and value == value else None for value in values]  # noqa: PLR0124
+        texts = ["" if moment is None else time(moment) for moment in moments]
+        return {**column, "kind": "time", "values": [None if at is None else at.timestamp() for at in moments],
+                "texts": texts}  # fmt: skip
+    if name == "seconds":
+        seconds = [None if value != value else value for value in values]  # noqa: PLR0124
+        texts = ["" if value is None else duration(value) for value in seconds]
+        return {**column, "label": "took", "kind": "number", "values": seconds, "texts": texts, "lower": True}
+    if name == "status":
+        tones = [TONES.get(value, "plain") for value in values]
+        texts = [signed_text(str(value), tone) for value, tone in zip(values, tones, strict=True)]
+        return {**column, "values": values, "texts": texts, "tones": tones}
+    return {**column, "values": values}
+
+
+def _of(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
+    """A parameter, a tag or a metric."""
+    family, _, label = name.partition(".")
+    values = [_said(value) for value in frame[name].astype(object).tolist()]
+    present = [value for value in values if value is not None]
+    is_numeric = bool(present) and all(isinstance(value, int | float) and type(value) is not bool for value in present)
+    if not is_numeric:
+        texts = [None if value is None else value if isinstance(value, str) else str(value) for value in values]
+        return {"name": name, "label": label, "family": family, "kind": "text", "values": texts}
+    digits = 4 if family == "metrics" else common_digits(value for value in present if isinstance(value, float))
+    is_whole = all(isinstance(value, int) for value in present)
+    numbers = [value if value is None or math.isfinite(value) else str(value) for value in values]
+    return {"name": name, "label": label, "family": family, "kind": "number", "values": numbers,
+            "digits": 0 if is_whole else digits, "lower": family == "metrics" and lower_is_better(label)}  # fmt: skip
+
+
+def _said(value: Any) -> Any:
+    """None for what a frame has where nothing is known; a metric that is NaN reads as missing too."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _mark_best(column: dict[str, Any], parents: Sequence[bool]) -> None:
+    numbers = [
+        value
+        for value, is_part in zip(column["values"], parents, strict=True)
+        if not is_part and isinstance(value, int | float)
+    ]
+    if len(numbers) > 1:
+        column["best"] = min(numbers) if column["lower"] else max(numbers)
+
+
+def _choose(
+    params: Sequence[dict[str, Any]], metrics: Sequence[dict[str, Any]], asked: set[str] | None, best: str | None
+) -> None:
+    """Which are shown at first: what was asked for; else what differs, and the metrics that most runs have."""
+    if asked is not None:
+        for column in (*params, *metrics):
+            column["shown"] = column["name"] in asked or column["label"] == best
+        return
+    differing = [column for column in params if _differs(column) and "__" not in column["label"]]
+    for column in params:
+        column["shown"] = column in differing[:SHOWN_PARAMS]
+    ranked = sorted(metrics, key=lambda column: _rank(column, best))
+    for column in metrics:
+        column["shown"] = column in ranked[: SHOWN_METRICS + 1] and not column["label"].startswith(MACHINE)
+
+
+def _rank(column: Mapping[str, Any], best: str | None) -> tuple[bool, int]:
+    return column["label"] != best, -sum(value is not None for value in column["values"])
+
+
+def _differs(column: Mapping[str, Any]) -> bool:
+    return len({value for value in column["values"] if value is not None}) > 1

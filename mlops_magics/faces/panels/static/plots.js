@@ -1,0 +1,253 @@
+// Two pictures of the rows of a table: parallel coordinates, and one column against another. Brushing in them selects.
+
+import { drawAxes, labelWidth, linearAxis, shortNumber } from "./axes.js";
+import { make, perFrame, prepareCanvas } from "./dom.js";
+import { onThemeChange, SERIES, themeOf } from "./theme.js";
+
+const MOST_LEVELS = 40;
+
+// Where the values of a column stand between 0 and 1: numbers by their size, texts each at a place of its own.
+export function scaleOf(column, rows) {
+  if (column.kind !== "text") {
+    const numbers = rows.map((row) => column.values[row]).filter((value) => typeof value === "number");
+    const [low, high] = numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+    const axis = linearAxis(low, high, 5, false);
+    return { column, place: (row) => (typeof column.values[row] === "number" ? axis.share(column.values[row]) : null), ticks: [{ at: 0, label: shortNumber(axis.low) }, { at: 1, label: shortNumber(axis.high) }], axis };
+  }
+  const levels = [...new Set(rows.map((row) => column.values[row]).filter((value) => value !== null))].sort();
+  const places = new Map(levels.map((level, index) => [level, levels.length > 1 ? index / (levels.length - 1) : 0.5]));
+  const ticks = levels.length <= MOST_LEVELS ? levels.map((level) => ({ at: places.get(level), label: String(level).slice(0, 12) })) : [];
+  return { column, place: (row) => places.get(column.values[row]) ?? null, ticks, axis: null };
+}
+
+// Lines over an axis per column, coloured by the last one. A drag along an axis keeps the rows between its ends.
+export function makeParallel({ chosen }) {
+  const state = { scales: [], rows: [], selected: new Set(), brushes: new Map(), from: null };
+  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": "Parallel coordinates of parameters and a metric; the table above has the same rows" });
+  const draw = perFrame(() => {
+    if (canvas.clientWidth) drawParallel(canvas, state);
+  });
+  const frame = () => ({ left: 50, right: canvas.clientWidth - 60, top: 26, bottom: canvas.clientHeight - 12 });
+  const across = (index) => {
+    const { left, right } = frame();
+    return state.scales.length > 1 ? left + (index / (state.scales.length - 1)) * (right - left) : (left + right) / 2;
+  };
+  state.frame = frame;
+  state.across = across;
+  const heightOf = (event) => {
+    const { top, bottom } = frame();
+    return 1 - (event.clientY - canvas.getBoundingClientRect().top - top) / (bottom - top);
+  };
+  dragged(canvas, {
+    start(event) {
+      const place = event.clientX - canvas.getBoundingClientRect().left;
+      const nearestAxis = state.scales.findIndex((_, index) => Math.abs(across(index) - place) < 18);
+      state.from = nearestAxis < 0 ? null : { index: nearestAxis, at: heightOf(event) };
+    },
+    move(event) {
+      if (!state.from) return;
+      state.brushes.set(state.scales[state.from.index].column.name, [state.from.at, heightOf(event)].sort((a, b) => a - b));
+      draw();
+    },
+    end(event, isDrag) {
+      if (!state.from) return;
+      if (!isDrag) state.brushes.delete(state.scales[state.from.index].column.name);
+      state.from = null;
+      chosen(new Set(state.brushes.size ? state.rows.filter((row) => isWithin(row, state)) : []));
+      draw();
+    },
+  });
+  const undo = onThemeChange(draw);
+  const sizes = new ResizeObserver(draw);
+  sizes.observe(canvas);
+  return {
+    element: canvas,
+    show(columns, rows) {
+      state.scales = columns.map((column) => scaleOf(column, rows));
+      state.rows = rows;
+      for (const name of [...state.brushes.keys()]) if (!columns.some((column) => column.name === name)) state.brushes.delete(name);
+      draw();
+    },
+    select(selected) {
+      state.selected = selected;
+      if (!selected.size) state.brushes.clear();
+      draw();
+    },
+    dispose() {
+      undo();
+      sizes.disconnect();
+      draw.cancel();
+    },
+  };
+}
+
+function isWithin(row, { scales, brushes }) {
+  return scales.every((scale) => {
+    const brush = brushes.get(scale.column.name);
+    if (!brush) return true;
+    const place = scale.place(row);
+    return place !== null && place >= brush[0] - 1e-9 && place <= brush[1] + 1e-9;
+  });
+}
+
+function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }) {
+  const theme = themeOf(canvas);
+  const context = prepareCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
+  const { top, bottom } = frame();
+  const last = scales[scales.length - 1];
+  const down = (share) => bottom - share * (bottom - top);
+  const hasSelection = selected.size > 0;
+  const alpha = Math.max(0.04, Math.min(0.7, 60 / Math.max(rows.length, 1)));
+  const strands = (isFront) => {
+    for (const row of rows) {
+      if (hasSelection && selected.has(row) !== isFront) continue;
+      const goal = last.place(row);
+      context.strokeStyle = goal === null || (hasSelection && !isFront) ? theme.quiet : blended(goal);
+      context.globalAlpha = hasSelection ? (isFront ? Math.max(0.5, alpha) : alpha / 3) : alpha;
+      context.beginPath();
+      let isDown = false;
+      scales.forEach((scale, index) => {
+        const share = scale.place(row);
+        if (share !== null && isDown) context.lineTo(across(index), down(share));
+        else if (share !== null) context.moveTo(across(index), down(share));
+        isDown = share !== null;
+      });
+      context.stroke();
+    }
+  };
+  context.lineWidth = 1.25;
+  if (hasSelection) strands(false);
+  strands(true);
+  context.globalAlpha = 1;
+  context.font = theme.font;
+  scales.forEach((scale, index) => {
+    const place = Math.round(across(index)) + 0.5;
+    context.strokeStyle = theme.quiet;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(place, top);
+    context.lineTo(place, bottom);
+    context.stroke();
+    context.fillStyle = theme.text;
+    context.textAlign = "center";
+    context.textBaseline = "alphabetic";
+    context.fillText(scale.column.label.slice(-18), place, 12);
+    context.fillStyle = theme.quiet;
+    context.textBaseline = "middle";
+    context.textAlign = index === scales.length - 1 ? "left" : "right";
+    for (const tick of scale.ticks) context.fillText(tick.label, place + (index === scales.length - 1 ? 5 : -5), down(tick.at));
+    const brush = brushes.get(scale.column.name);
+    if (!brush) return;
+    context.fillStyle = theme.accent;
+    context.globalAlpha = 0.35;
+    context.fillRect(place - 6, down(brush[1]), 12, down(brush[0]) - down(brush[1]));
+    context.globalAlpha = 1;
+  });
+}
+
+// From the first colour of the charts to the second.
+function blended(share) {
+  const parts = [SERIES[0], SERIES[1]].map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
+  return `rgb(${parts[0].map((from, index) => Math.round(from + (parts[1][index] - from) * share)).join(",")})`;
+}
+
+// A point per row; a drag selects those in the rectangle.
+export function makeScatter({ chosen }) {
+  const state = { x: null, y: null, rows: [], selected: new Set(), box: null, from: null, placed: null };
+  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": "One column against another; the table above has the same rows" });
+  const draw = perFrame(() => {
+    if (canvas.clientWidth && state.x && state.y) state.placed = drawScatter(canvas, state);
+  });
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  dragged(canvas, {
+    start(event) {
+      state.from = at(event);
+    },
+    move(event) {
+      if (!state.from) return;
+      state.box = [state.from, at(event)];
+      draw();
+    },
+    end(event, isDrag) {
+      const [from, to] = [state.from, at(event)];
+      state.from = state.box = null;
+      if (!from || !state.placed) return;
+      const inside = ([x, y]) => x >= Math.min(from[0], to[0]) && x <= Math.max(from[0], to[0]) && y >= Math.min(from[1], to[1]) && y <= Math.max(from[1], to[1]);
+      chosen(new Set(isDrag ? state.placed.filter(([, place]) => inside(place)).map(([row]) => row) : []));
+      draw();
+    },
+  });
+  const undo = onThemeChange(draw);
+  const sizes = new ResizeObserver(draw);
+  sizes.observe(canvas);
+  return {
+    element: canvas,
+    show(x, y, rows) {
+      Object.assign(state, { x: scaleOf(x, rows), y: scaleOf(y, rows), rows });
+      draw();
+    },
+    select(selected) {
+      state.selected = selected;
+      draw();
+    },
+    dispose() {
+      undo();
+      sizes.disconnect();
+      draw.cancel();
+    },
+  };
+}
+
+function drawScatter(canvas, { x, y, rows, selected, box }) {
+  const theme = themeOf(canvas);
+  const context = prepareCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
+  const placedAxis = (scale) => scale.axis || { ticks: scale.ticks, share: (value) => value };
+  const frame = { left: 10 + Math.min(90, labelWidth(context, placedAxis(y), theme)), top: 12, right: canvas.clientWidth - 16, bottom: canvas.clientHeight - 32 };
+  drawAxes(context, frame, placedAxis(x), placedAxis(y), theme, x.column.label);
+  const placed = [];
+  for (const row of rows) {
+    const [right, up] = [x.place(row), y.place(row)];
+    if (right === null || up === null) continue;
+    placed.push([row, [frame.left + right * (frame.right - frame.left), frame.bottom - up * (frame.bottom - frame.top)]]);
+  }
+  const hasSelection = selected.size > 0;
+  for (const isFront of [false, true]) {
+    context.fillStyle = isFront ? SERIES[1] : SERIES[0];
+    context.globalAlpha = isFront ? 0.9 : hasSelection ? 0.25 : 0.55;
+    for (const [row, [across, down]] of placed) {
+      if (selected.has(row) !== isFront) continue;
+      context.beginPath();
+      context.arc(across, down, isFront ? 3.5 : 2.5, 0, 7);
+      context.fill();
+    }
+  }
+  context.globalAlpha = 0.18;
+  context.fillStyle = theme.accent;
+  if (box) context.fillRect(box[0][0], box[0][1], box[1][0] - box[0][0], box[1][1] - box[0][1]);
+  context.globalAlpha = 1;
+  return placed;
+}
+
+// A press, a move, and whether it went anywhere.
+function dragged(canvas, { start, move, end }) {
+  let from = null;
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    from = [event.clientX, event.clientY];
+    start(event);
+  });
+  canvas.addEventListener("pointermove", (event) => from && move(event));
+  canvas.addEventListener("pointerup", (event) => {
+    if (!from) return;
+    const isDrag = Math.hypot(event.clientX - from[0], event.clientY - from[1]) > 4;
+    from = null;
+    end(event, isDrag);
+  });
+  canvas.addEventListener("pointercancel", () => {
+    from = null;
+  });
+}
