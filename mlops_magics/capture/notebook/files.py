@@ -123,6 +123,8 @@ class FileFlow:
     def __init__(self, executions: Sequence[Execution]) -> None:
         self._executions = executions
         self._makers: dict[str, tuple[int, ...]] = {}
+        self._inside: dict[str, list[str]] = {}  # folder → files known in it
+        self._wild: list[str] = []  # files of whose paths a part is not known
         self.taken: list[dict[str, tuple[int, ...]]] = []
         self.made: list[frozenset[str]] = []
         touches = _Touches()
@@ -137,9 +139,9 @@ class FileFlow:
         if not place:
             return
         if act == "read":
-            self._take(index, [path for path in self._makers if concerns(place, path)])
+            self._take(index, self._concerned(place))
             return
-        self._take(index, [path for path in self._makers if place.startswith(path + "/")])
+        self._take(index, [path for path in _around(place) if path in self._makers])
         if act != "folder":
             self.made[index] |= {quoted(place)}
         if act == "remove":
@@ -147,22 +149,39 @@ class FileFlow:
         else:
             self._make(index, act, place)
 
+    def _concerned(self, place: str) -> list[str]:
+        """The files known so far that looking at a place may see."""
+        if _is_wild(place):
+            return [path for path in self._makers if concerns(place, path)]
+        known = [path for path in (place, *_around(place)) if path in self._makers]
+        wild = [path for path in self._wild if path not in known and concerns(place, path)]
+        return [*known, *self._inside.get(place, ()), *wild]
+
+    def _know(self, place: str, makers: tuple[int, ...]) -> None:
+        if place not in self._makers:
+            if _is_wild(place):
+                self._wild.append(place)
+            else:
+                for folder in _around(place):
+                    self._inside.setdefault(folder, []).append(place)
+        self._makers[place] = makers
+
     def _make(self, index: int, act: Act, place: str) -> None:
         former = self._makers.get(place, ())
         if act == "write":
             # An execution that raised may not have come as far.
             if not former or self._executions[index].status == "ok":
-                self._makers[place] = (index,)
+                self._know(place, (index,))
             return
         if act == "folder":
             former = tuple(one for one in former if not self._is_same(one, index))
-        self._makers[place] = (*former, index) if index not in former else former
+        self._know(place, (*former, index) if index not in former else former)
 
     def _remove(self, index: int, place: str) -> None:
-        gone = [path for path in self._makers if concerns(place, path) and not place.startswith(path + "/")]
+        gone = [path for path in self._concerned(place) if not place.startswith(path + "/")]
         self._take(index, gone)
         for path in {*gone, place}:
-            self._makers[path] = (index,)
+            self._know(path, (index,))
 
     def _take(self, index: int, paths: Sequence[str]) -> None:
         for path in paths:
@@ -186,9 +205,22 @@ def concerns(asked: str, path: str) -> bool:
     >>> concerns("data/{month}.csv", "data/3.csv"), concerns("data", "data/3.csv"), concerns("a.csv", "b.csv")
     (True, True, False)
     """
-    if asked == path or path.startswith(asked + "/") or asked.startswith(path + "/"):
+    if asked == path or path.startswith(f"{asked}/") or asked.startswith(f"{path}/"):
         return True
-    return _matches(asked, path) or _matches(path, asked)
+    return (_is_wild(asked) and _matches(asked, path)) or (_is_wild(path) and _matches(path, asked))
+
+
+def _around(path: str) -> Iterator[str]:
+    """The folders a path is in, from the inside out."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        if path:
+            yield path
+
+
+def _is_wild(path: str) -> bool:
+    """Whether a part of a path is not known; of one that is not known at all, only the same words are the same."""
+    return ("{" in path or "*" in path or "?" in path) and _pattern(path) is not None
 
 
 def _matches(wild: str, path: str) -> bool:

@@ -114,7 +114,8 @@ def test_cells_without_ids_and_broken_cells():
     assert stands_on(runs, [2]) == (0, 1, 2)
 
 
-@pytest.mark.parametrize("source", ["x{0} = x{1} + 1", "xs.append({0})", "df['c{0}'] = df['a']", "f(xs, {0})"])
+@pytest.mark.parametrize("source", ["x{0} = x{1} + 1", "xs.append({0})", "df['c{0}'] = df['a']", "f(xs, {0})",
+    "df.to_csv('a/{0}.csv'); pd.read_csv('a/{1}.csv')"])
 def test_a_thousand_executions_are_quick(source):
     runs = [Execution(index + 1, f"c{index % 300}", source.format(index, index - 1)) for index in range(1000)]
     stands_on(runs, [999])
