@@ -21,6 +21,10 @@ class Autolog:
     curves; and, when the cell is over, the newest model. Nothing is imported to look for estimators. What a fit
     returns, raises or draws at random stays what it is, and so does the estimator.
 
+    Not seen: fits in processes that the person starts (``joblib.Parallel``, ``multiprocessing``); a model that comes
+    back from one is recorded when it is evaluated. Those of processes that a fit starts itself are part of it. Nor
+    ``lightgbm.train`` by a name that it was imported under before the run began.
+
     Parameters
     ----------
     sink

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import CellType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.facts import FEATURES_LIMIT, FitFacts
-from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
+from mlops_magics.capture.autolog.methods import Visit, Watcher, cell_of, watched
 from mlops_magics.capture.autolog.sink import Sink, count_now
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.cells import error_text
@@ -48,11 +48,16 @@ def log_curves(sink: Sink, run: ActiveRun, curves: Curves) -> None:
 
 
 class TrainWatch:
-    """Watches the ``train`` of the libraries that were imported."""
+    """Watches the ``train`` of the libraries that were imported.
+
+    XGBoost's under every name it has, inside of its decorator. LightGBM's has none: ``from lightgbm import train``
+    before a run begins leads to what nobody watches, ``lightgbm.train`` does not.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._exchanged: list[tuple[ModuleType, Any, Any]] = []
+        self._cells: list[tuple[CellType, Any, Any]] = []
         self._known: set[str] = set()
 
     def start(self) -> None:
@@ -63,6 +68,12 @@ class TrainWatch:
             if home in self._known or not inspect.isfunction(train):
                 continue
             self._known.add(home)
+            found = cell_of(train)
+            if found is not None:
+                inner = found.cell_contents
+                found.cell_contents = watched(inner, _watcher_of(self._desk, package, inner))
+                self._cells.append((found, inner, found.cell_contents))
+                continue
             ours = watched(train, _watcher_of(self._desk, package, train))
             for place in (module, sys.modules.get(package)):
                 if place is not None and getattr(place, "train", None) is train:
@@ -74,7 +85,11 @@ class TrainWatch:
         for place, train, ours in self._exchanged:
             if getattr(place, "train", None) is ours:
                 setattr(place, "train", train)  # noqa: B010
+        for cell, inner, ours in self._cells:
+            if cell.cell_contents is ours:
+                cell.cell_contents = inner
         self._exchanged.clear()
+        self._cells.clear()
         self._known.clear()
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Mapping
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.estimators import tell_fit
-from mlops_magics.capture.autolog.methods import Visit, Watcher, watched
+from mlops_magics.capture.autolog.methods import Visit, Watcher, cell_of, watched
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.parameters import Word
 from mlops_magics.errors import MlopsError
@@ -51,7 +50,7 @@ class FoldWatch:
             return
         self._is_done = True
         for name in FUNCTIONS:
-            found = _cell_of(getattr(module, name, None))
+            found = cell_of(getattr(module, name, None))
             if found is None:
                 self._desk.sink.warn(name, MlopsError("this version of scikit-learn builds it in an unknown way"))
                 continue
@@ -67,18 +66,6 @@ class FoldWatch:
                 cell.cell_contents = inner
         self._cells.clear()
         self._is_done = False
-
-
-def _cell_of(function: Any) -> CellType | None:
-    """The cell through which the decorator calls what it decorates."""
-    inner = getattr(function, "__wrapped__", None)
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    cells = dict(zip(names, getattr(function, "__closure__", None) or (), strict=False))
-    found: CellType | None = cells.get("func")
-    if found is None or not inspect.isfunction(found.cell_contents):
-        return None
-    is_known = inner is found.cell_contents or getattr(found.cell_contents, "__wrapped__", None) is inner
-    return found if is_known else None
 
 
 def _watcher_of(desk: Desk, name: str) -> Watcher:

@@ -6,7 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from types import MethodType
+from types import CellType, MethodType
 from typing import Any, Protocol
 
 
@@ -83,3 +83,18 @@ def function_of(held: Any) -> Any:
     is_conditional = callable(getattr(held, "check", None)) and hasattr(held, "attribute_name")
     inside = getattr(held, "fn", None) if is_conditional else None
     return inside if inspect.isfunction(inside) else None
+
+
+def cell_of(function: Any) -> CellType | None:
+    """The cell through which a decorator of scikit-learn or XGBoost calls what it decorates; None where there is none.
+
+    What is exchanged there is called under every name the function has, also one it was imported by before.
+    """
+    inner = getattr(function, "__wrapped__", None)
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = dict(zip(names, getattr(function, "__closure__", None) or (), strict=False))
+    found: CellType | None = cells.get("func")
+    if found is None or not inspect.isfunction(found.cell_contents):
+        return None
+    is_known = inner is found.cell_contents or getattr(found.cell_contents, "__wrapped__", None) is inner
+    return found if is_known else None

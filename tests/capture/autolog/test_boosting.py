@@ -100,3 +100,22 @@ def test_training_that_fails(notebook, xgboost) -> None:
     assert notebook.fits()[0]["status"] == "error"
     with notebook.cell(), pytest.raises(TypeError):
         xgboost.train()
+
+
+def test_train_is_seen_under_a_name_it_was_imported_by_before(notebook) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    notebook.autolog.remove()
+    from xgboost import train
+
+    before = xgboost.train
+    data = xgboost.DMatrix(X, Y)
+    with notebook.cell() as names:
+        names["booster"] = train({"max_depth": 2, "nthread": 1}, data, 2)
+        names["model"] = xgboost.XGBRegressor(n_estimators=2, n_jobs=1).fit(X, Y)
+    assert [(fit["name"], fit["class_name"]) for fit in notebook.fits()] == [
+        ("booster", "xgboost.core.Booster"), ("model", "xgboost.sklearn.XGBRegressor"),
+    ]
+    assert xgboost.train is before
+    notebook.autolog.remove()
+    train({"max_depth": 2, "nthread": 1}, data, 2)
+    assert len(notebook.fits()) == 2
