@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from math import inf
 from typing import Any
 
@@ -14,6 +16,9 @@ FEWEST_EXPECTED = 5
 """Rows a bin should expect on the smaller side, as chi-square and the noise floor need."""
 
 OTHERS = "all others"
+
+HEAVY = 0.05
+"""Share of a side from which on a bin is not divided by an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +148,72 @@ def _known_levels(reference: ColumnProfile, current: ColumnProfile) -> list[Mapp
     if all(len(side) < MOST_STRAYS for side in strays):
         return [{**levels, **stray} for levels, stray in zip(sides, strays, strict=True)]
     return sides
+
+
+def estimated_bins(reference: ColumnProfile, current: ColumnProfile, *, most: int = 20) -> Bins | None:
+    """About the counts of two profiles in common bins, where each was counted in bins of its own.
+
+    Within a bin, rows are taken to lie evenly, except that no bin is divided that holds more than a twentieth of its
+    side: a single value may hold it all. Whole numbers that were counted one by one are exact. None where too few edges
+    are left.
+    """
+    sides = (reference, current)
+    assert reference.grid is not None
+    assert current.grid is not None
+    exact = reference.grid.is_one_cell_per_bin and current.grid.is_one_cell_per_bin
+    cumulated = [_cumulated(side) for side in sides]
+    edges = sorted({edge for known, _ in cumulated for edge in known})
+    edges = [edge for edge in edges if exact or not any(_is_inside_heavy(edge, *side) for side in cumulated)]
+    shares = [[_share_below(edge, *side) for edge in edges] for side in cumulated]
+    chosen = _spread([sum(pair) / 2 for pair in zip(*shares, strict=True)], most)
+    if len(chosen) < 3:
+        return None
+    counts = [
+        tuple(round((side[end] - side[start]) * profile.values) for start, end in pairwise(chosen))
+        for side, profile in zip(shares, sides, strict=True)
+    ]
+    return Bins(
+        counts[0], counts[1], edges=tuple(edges[at] for at in chosen), is_time=reference.family == "time"
+    )
+
+
+def _cumulated(profile: ColumnProfile) -> tuple[list[float], list[float]]:
+    """Edges from the least to just above the greatest value, and the share of rows below each."""
+    assert profile.grid is not None
+    assert profile.minimum is not None
+    assert profile.maximum is not None
+    inner = list(profile.grid.edges)
+    if profile.grid.inverse_width == 1.0:
+        # Of whole numbers the last edge is the greatest one, and it is inside.
+        inner[-1] += 1.0
+    edges = [min(profile.minimum, inner[0]), *inner, max(profile.maximum, inner[-1])]
+    below = list(accumulate(profile.counts, initial=0))
+    return edges, [count / profile.values for count in below]
+
+
+def _share_below(edge: float, edges: Sequence[float], shares: Sequence[float]) -> float:
+    at = bisect_right(edges, edge)
+    if at in {0, len(edges)}:
+        return 0.0 if at == 0 else 1.0
+    low, high = edges[at - 1], edges[at]
+    part = (edge - low) / (high - low) if high > low else 1.0
+    return shares[at - 1] + part * (shares[at] - shares[at - 1])
+
+
+def _is_inside_heavy(edge: float, edges: Sequence[float], shares: Sequence[float]) -> bool:
+    at = bisect_right(edges, edge)
+    if at in {0, len(edges)} or edge == edges[at - 1]:
+        return False
+    return shares[at] - shares[at - 1] > HEAVY
+
+
+def _spread(shares: Sequence[float], most: int) -> list[int]:
+    """Positions of edges between which the shares are about the same, the first and the last one among them."""
+    chosen = [0] if shares else []
+    for position, share in enumerate(shares):
+        left = 1 - shares[chosen[-1]]
+        if share < 1 and share - shares[chosen[-1]] >= left / max(most - len(chosen) + 1, 1) - 1e-12:
+            chosen.append(position)
+    if shares and chosen[-1] != len(shares) - 1:
+        chosen.append(len(shares) - 1)
+    return chosen

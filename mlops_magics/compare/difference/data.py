@@ -29,6 +29,9 @@ class ColumnDistance:
         Jensen-Shannon, base 2, in common bins: 0 (equal) to 1 (disjoint). None where the two profiles do not tell.
     floor
         The distance that chance alone would give two tables of so many rows.
+    is_estimate
+        Whether each table was counted in bins of its own, so that the distance is about that: within a bin, rows are
+        taken to lie evenly.
     reason
         Why it cannot be told; empty where it can.
     """
@@ -36,11 +39,15 @@ class ColumnDistance:
     column: str
     distance: float | None
     floor: float | None = None
+    is_estimate: bool = False
     reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
-        return {"column": self.column, "distance": self.distance, "floor": self.floor, "reason": self.reason}
+        return {
+            "column": self.column, "distance": self.distance, "floor": self.floor, "is_estimate": self.is_estimate,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,13 +158,12 @@ def _of_profiles(left: Profile, right: Profile) -> Iterator[ColumnDistance]:
 
 
 def distance_of(left: ColumnProfile, right: ColumnProfile) -> ColumnDistance:
-    """How far two columns lie apart, where their profiles were counted in the same bins, or in all their levels.
-
-    Missing values and infinities are no part of it.
+    """How far two columns lie apart: exactly where their profiles were counted in the same bins or in all their levels,
+    else as far as bins of their own tell. Missing values and infinities are no part of it.
     """
-    from mlops_magics.data.bins import common_bins
+    from mlops_magics.data.bins import common_bins, estimated_bins
     from mlops_magics.data.distance import jensen_shannon, noise_floor
-    from mlops_magics.data.profile import comparable
+    from mlops_magics.data.profile import MOST_STRAYS, comparable
 
     reason = ""
     if not comparable(left.type, right.type):
@@ -168,13 +174,19 @@ def distance_of(left: ColumnProfile, right: ColumnProfile) -> ColumnDistance:
         reason = "no values on a side"
     elif left.family == "other":
         reason = f"{left.type} has no bins"
-    elif left.grid != right.grid or (left.levels or {}).keys() != (right.levels or {}).keys():
-        reason = "counted in different bins"
+    elif _has_other_levels(left, right) and max(len(left.strays), len(right.strays)) >= MOST_STRAYS:
+        reason = "too many levels"
     if reason:
         return ColumnDistance(left.name, None, reason=reason)
-    bins = common_bins(left, right)
-    return ColumnDistance(
-        left.name, jensen_shannon(bins.reference, bins.current), noise_floor(len(bins), left.values, right.values)
-    )
+    is_estimate = left.grid != right.grid
+    bins = estimated_bins(left, right) if is_estimate else common_bins(left, right)
+    if bins is None:
+        return ColumnDistance(left.name, None, reason="counted in bins that have too little in common")
+    floor = noise_floor(len(bins), left.values, right.values)
+    return ColumnDistance(left.name, jensen_shannon(bins.reference, bins.current), floor, is_estimate)
+
+
+def _has_other_levels(left: ColumnProfile, right: ColumnProfile) -> bool:
+    return (left.levels or {}).keys() != (right.levels or {}).keys()
 
 

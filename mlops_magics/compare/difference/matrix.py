@@ -13,7 +13,7 @@ from mlops_magics.compare.difference.changes import Path, changes, path_key
 from mlops_magics.compare.difference.sameness import Recorded, same
 from mlops_magics.compare.difference.variants import Variant, variants
 from mlops_magics.errors import DataError
-from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title
+from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title
 from mlops_magics.look.numbers import count
 from mlops_magics.records import Run
 from mlops_magics.store import open_store
@@ -46,6 +46,8 @@ class Row(Recorded):
     best
         Of a metric: the positions of the variants with the best finite value, by what the name of the metric calls
         better.
+    is_default
+        Of a parameter that only some have: whether all of these were left with it, as when models are of other classes.
     """
 
     part: Part
@@ -53,11 +55,12 @@ class Row(Recorded):
     values: tuple[Any, ...]
     has: tuple[bool, ...]
     best: tuple[int, ...] = ()
+    is_default: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
         return {"part": self.part, "key": self.key, "values": list(self.values), "has": list(self.has),
-                "best": list(self.best)}
+                "best": list(self.best), "is_default": self.is_default}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -116,17 +119,24 @@ class Matrix(Recorded, Shown):
             # Its title is this one.
             blocks += self.better.document().blocks[1:]
         for part in PARTS:
-            rows = [row for row in self.rows if row.part == part]
+            rows = [row for row in self.rows if row.part == part and not row.is_default]
             if rows:
-                align: Literal["left", "right"] = "right" if part == "metric" else "left"
-                header = [Column(part), *(Column(name, align=align) for name in self.names)]
-                blocks.append(Table(header, [(row.key, *_cells(row)) for row in rows]))
+                blocks.append(self._table(part, rows))
+        if usual := [row for row in self.rows if row.is_default]:
+            title = f"{count(len(usual), 'default')} that not all of them have"
+            blocks.append(Fold(title, self._table("parameter", usual)))
         equal = [part for part in PARTS if not any(row.part == part for row in self.rows)]
         if not self.rows:
             blocks.append(Line("Nothing that was recorded differs.", tone="quiet"))
         elif equal:
             blocks.append(Line(f"No difference in {', '.join(equal)}.", tone="quiet"))
         return Document(*blocks)
+
+
+    def _table(self, part: Part, rows: Sequence[Row]) -> Table:
+        align: Literal["left", "right"] = "right" if part == "metric" else "left"
+        header = [Column(part), *(Column(name, align=align) for name in self.names)]
+        return Table(header, [(row.key, *_cells(row)) for row in rows])
 
 
 def diff_matrix(
@@ -188,7 +198,10 @@ def _metrics(found: Sequence[Variant]) -> Iterator[Row]:
 
 
 def _params(found: Sequence[Variant]) -> Iterator[Row]:
-    yield from _by_path("parameter", [one.params for one in found])
+    for row, path in _by_path("parameter", [one.params for one in found]):
+        holders = [one for one, has in zip(found, row.has, strict=True) if has]
+        is_default = not all(row.has) and all(path[0] in one.defaults for one in holders)
+        yield replace(row, is_default=is_default)
 
 
 def _data(found: Sequence[Variant]) -> Iterator[Row]:
@@ -202,7 +215,7 @@ def _model(found: Sequence[Variant]) -> Iterator[Row]:
     steps = [several.get("steps", {}) for several in structures]
     for path in sorted({path for several in steps for path in several}):
         yield _row("model", path or "class", [several.get(path, _ABSENT) for several in steps])
-    yield from _by_path("model", [several.get("fitted", {}) for several in structures])
+    yield from (row for row, _ in _by_path("model", [several.get("fitted", {}) for several in structures]))
 
 
 def _code(found: Sequence[Variant]) -> Iterator[Row]:
@@ -218,23 +231,21 @@ def _code(found: Sequence[Variant]) -> Iterator[Row]:
 _ROWS: tuple[Callable[[Sequence[Variant]], Iterator[Row]], ...] = (_metrics, _params, _data, _model, _code)
 
 
-def _by_path(part: Part, sides: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
-    """The values that differ among mappings, nested ones by path as far down as all of them go."""
-    paths = {change.path for side in sides[1:] for change in changes(sides[0], side)}
-    ends = sorted(paths, key=lambda path: [str(step) for step in path])
-    for path in ends:
-        if not any(path[:size] in paths for size in range(1, len(path))):
-            # The model itself, and not one of its steps, has no name.
-            yield _row(part, path_key(path).removeprefix("."), [_at(side, path) for side in sides])
+def _by_path(part: Part, sides: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Row, Path]]:
+    """The values of mappings, nested ones by path, each with the path."""
+    several = [dict(_leaves(side, ())) for side in sides]
+    for path in sorted({path for leaves in several for path in leaves}):
+        # The model itself, and not one of its steps, has no name.
+        key = path_key(path).removeprefix(".")
+        yield _row(part, key, [leaves.get(path, _ABSENT) for leaves in several]), path
 
 
-def _at(value: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return _ABSENT
-    return value
+def _leaves(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from _leaves(item, (*path, key))
+        else:
+            yield (*path, key), item
 
 
 def _row(part: Part, key: str, values: Sequence[Any], best: tuple[int, ...] = ()) -> Row:

@@ -108,9 +108,12 @@ def _table(table: TableChange, names: Names) -> Iterator[Any]:
         yield Table([heading, *names], [(what, _side(change, "left"), _side(change, "right")) for what, change in rows])
     told = [one for one in table.distances if one.distance is not None]
     if told:
-        bars = [(one.column, one.distance, one.floor) for one in told[:SHOWN_COLUMNS]]
+        bars = [
+            (one.column, one.distance, one.floor, "about" if one.is_estimate else "exactly")
+            for one in told[:SHOWN_COLUMNS]
+        ]
         columns = [
-            Column("column"), Column("distance", digits=3, bar=1.0), Column("by chance", digits=3)
+            Column("column"), Column("distance", digits=3, bar=1.0), Column("by chance", digits=3), Column("known")
         ]
         hidden = f", {SHOWN_COLUMNS} furthest apart" if len(told) > SHOWN_COLUMNS else ""
         yield Fold(f"{table.role}: how far columns moved{hidden}", Table(columns, bars), open=len(told) <= OPEN_ROWS)
@@ -133,9 +136,13 @@ def _facts(table: TableChange) -> Iterator[tuple[str, Change]]:
 def _structure(changes: Sequence[Change], names: Names) -> Iterator[Any]:
     """Steps and fitted attributes; coefficients folded, those that moved furthest first."""
     steps, fitted, coefficients = split(changes)
-    told = [(change.key.partition(".")[2] or change.key, change) for change in (*steps, *fitted)]
-    if told:
-        rows = [(name, _side(change, "left"), _side(change, "right")) for name, change in told]
+    if steps:
+        # Other steps stand in another order; that is worth a word only where they are the same.
+        fitted = [change for change in fitted if change.path[0] != "order"]
+    if steps or fitted:
+        rows = [
+            (_of_model(change), _side(change, "left"), _side(change, "right")) for change in (*steps, *fitted)
+        ]
         yield Fold("The model differs", Table(["model", *names], rows), open=len(rows) <= 2 * OPEN_ROWS)
     if coefficients:
         moved = [
@@ -149,6 +156,13 @@ def _structure(changes: Sequence[Change], names: Names) -> Iterator[Any]:
             Table(columns, moved[:SHOWN_COEFFICIENTS]),
             *([Line(f"{more} more moved less", tone="quiet")] if more > 0 else []),
         )
+
+
+def _of_model(change: Change) -> str:
+    """What differs, under the path of a step; the model itself has none."""
+    return ".".join(str(part) for part in change.path[1:] if part != "") or {"steps": "class"}.get(
+        str(change.path[0]), str(change.path[0])
+    )
 
 
 def _state(found: Difference, names: Names) -> Iterator[Any]:

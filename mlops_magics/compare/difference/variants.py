@@ -43,6 +43,8 @@ class Variant(Recorded):
         By name: type, SHA-256 and size of every file.
     run
         Whose it is; no part of what is compared.
+    defaults
+        The names of parameters that an estimator was left with; no part of what is compared.
     texts
         What digests in ``data`` and ``code_state`` stand for, as far as it was read; no part of what is compared.
     """
@@ -57,6 +59,7 @@ class Variant(Recorded):
     structure: Mapping[str, Any] | None = None
     artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     run: Run | None = field(default=None, compare=False)
+    defaults: frozenset[str] = field(default=frozenset(), compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -113,6 +116,7 @@ def variants(runs: Sequence[Run | str], store: Store) -> tuple[Variant, ...]:
                 structure=structure_of_artifacts(artifacts[position], store),
                 artifacts=_kept(artifacts[position]),
                 run=run,
+                defaults=frozenset(store.default_params(run)),
                 texts=texts,
             ))
         return tuple(made)

@@ -31,12 +31,14 @@ def test_a_column_per_variant_and_a_row_for_what_differs(add, store) -> None:
     found = diff_matrix(["a", "b", "c"], store, tests=False)
     rows = {row.key: row for row in found.rows}
     assert set(rows) == {
-        "auc", "val_loss", "depth", "opt", "fit", "cells that differ", "packages that differ", "git commit",
+        "auc", "val_loss", "depth", "opt.lr", "opt.eps", "fit", "cells that differ", "packages that differ",
+        "git commit",
     }  # fmt: skip
     assert rows["auc"].best == (1, 2)
     assert rows["val_loss"].best == (0,), "a small loss is the good one, and NaN is none"
     assert rows["depth"].values == (2, 2, True)
-    assert rows["opt"].has == (True, True, False)
+    assert rows["opt.lr"].values == (0.1, 0.2, None)
+    assert rows["opt.lr"].has == (True, True, False)
     assert rows["cells that differ"].values == rows["packages that differ"].values == (0, 1, 0)
     two_only = diff_matrix(["a", "b"], store, tests=False)
     assert [row.key for row in two_only.rows if row.part == "parameter"] == ["opt.lr"], "nested ones by path"
