@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_magics.capture.tracking import track as track
     from mlops_magics.compare.difference import diff as diff
+    from mlops_magics.compare.difference import diff_matrix as diff_matrix
     from mlops_magics.compare.leaderboard import runs as runs
     from mlops_magics.compare.page import show as show
     from mlops_magics.errors import MlopsError as MlopsError
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "MlopsError": "errors", "diff": "compare.difference", "drift": "monitor.drift", "evaluate": "model.evaluation",
+    "MlopsError": "errors", "diff": "compare.difference", "diff_matrix": "compare.difference",
+    "drift": "monitor.drift", "evaluate": "model.evaluation",
     "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "replay": "rerun.again",
     "runs": "compare.leaderboard", "show": "compare.page", "track": "capture.tracking",
     "_jupyter_labextension_paths": "faces.server", "_jupyter_server_extension_points": "faces.server",

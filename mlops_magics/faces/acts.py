@@ -181,10 +181,13 @@ def replay(context: Context, words: Namespace) -> Any:
 
 
 def diff(context: Context, words: Namespace) -> Any:
-    """What differs between two runs."""
-    from mlops_magics.compare.difference import diff
+    """What differs between two runs, or among several."""
+    from mlops_magics.compare.difference import diff, diff_matrix
 
     with context.progress("diff") as bar:
+        if words.more:
+            runs = [words.left, words.right, *words.more]
+            return diff_matrix(runs, context.store(), tests=not words.no_tests, progress=bar)
         return diff(words.left, words.right, store=context.store(), tests=not words.no_tests, progress=bar)
 
 

@@ -152,11 +152,12 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "diff",
-        "what differs between two runs",
+        "what differs between two runs; among more, side by side",
         acts.diff,
         (
             argument("left", metavar="LEFT", completes="run", help="a run"),
             argument("right", metavar="RIGHT", completes="run", help="another"),
+            argument("more", metavar="RUN", nargs="*", completes="run", help="more of them: a column each"),
             argument("--no-tests", action="store_true", help="leave out whether one is really better"),
         ),
         "diff baseline boosted",
