@@ -13,7 +13,7 @@ from mlops_magics.data.profile import ColumnProfile
 RANDOM = numpy.random.default_rng(0)
 DRAWN = {
     "normal": lambda rows, shift: RANDOM.normal(shift, 1, rows),
-    "heavy tails": lambda rows, shift: RANDOM.standard_cauchy(rows) + shift,
+    "exponential": lambda rows, shift: RANDOM.exponential(1 + shift, rows),
     "often zero": lambda rows, shift: numpy.where(RANDOM.random(rows) < 0.6 - shift / 5, 0, RANDOM.random(rows)),
     "counts": lambda rows, shift: RANDOM.poisson(5 + shift, rows),
     "large counts": lambda rows, shift: RANDOM.poisson(5000 + 100 * shift, rows),
