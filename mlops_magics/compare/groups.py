@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title
+from mlops_magics.look.numbers import count, number
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from mlops_magics.store.grouping import Group
     from mlops_magics.store.queries import Store
+
+DIGITS = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,15 +68,14 @@ class Groups(Shown):
         """A table with a row per group, the best value of each column marked."""
         if not self.groups:
             return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
-        columns: list[str | Column] = [self.by, Column("runs", align="right")]
-        columns += [
-            Column(f"{key} {what}", align="right", digits=4) for key in self.metrics for what in ("best", "mean")
-        ]
         rows = [self._cells(group) for group in self.groups]
-        for at in range(2, len(columns)):
-            _mark(rows, at, smallest=lower_is_better(self.metrics[at // 2 - 1]))
-        count = sum(group.runs for group in self.groups)
-        note = f"{count} run{'s' if count != 1 else ''} by {self.by.partition('.')[2] or self.by}"
+        columns: list[str | Column] = [self.by, Column("runs", align="right")]
+        for key in self.metrics:
+            for what in ("best", "mean"):
+                digits = metric_digits(row[len(columns)] for row in rows)
+                _mark(rows, len(columns), smallest=lower_is_better(key), digits=digits)
+                columns.append(Column(f"{key} {what}", align="right", digits=digits))
+        note = f"{count(sum(group.runs for group in self.groups), 'run')} by {self.by.partition('.')[2] or self.by}"
         return Document(Title("Runs", note), Table(columns, [[_shown(row[0]), *row[1:]] for row in rows]))
 
     def _cells(self, group: Group) -> list[Any]:
@@ -121,11 +124,20 @@ def _shown(value: Any) -> Any:
     return value if is_plain else str(value)
 
 
-def _mark(rows: list[list[Any]], at: int, *, smallest: bool) -> None:
+def metric_digits(values: Iterable[float | None]) -> int:
+    """The decimals of a column of metrics: none where all are whole, as counts are, else four.
+
+    >>> metric_digits([30.0, None, 8.0]), metric_digits([0.5, 1.0])
+    (0, 4)
+    """
+    return 0 if all(value is None or not math.isfinite(value) or value.is_integer() for value in values) else DIGITS
+
+
+def _mark(rows: list[list[Any]], at: int, *, smallest: bool, digits: int) -> None:
     known = [row[at] for row in rows if row[at] is not None]
     if len(known) < 2:
         return
     best = min(known) if smallest else max(known)
     for row in rows:
         if row[at] == best:
-            row[at] = Mark(f"{row[at]:.4f}", "good")
+            row[at] = Mark(number(row[at], digits=digits), "good")

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.groups import Groups, groups
+from mlops_magics.compare.groups import Groups, groups, metric_digits
 from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.look.numbers import count as counted
+from mlops_magics.look.numbers import number
 from mlops_magics.store import open_store
 from mlops_magics.store.conditions.names import Names, Thing
 from mlops_magics.store.references import lower_is_better
@@ -41,8 +43,8 @@ class Leaderboard(Shown):
     survey
         What the display is made of. Candidates of a search are among the runs; the display counts them at their search.
     limit
-        How many rows the display shows. Without ``columns``, those of the metrics most runs have, and of the parameters
-        that differ.
+        How many rows the display shows. Without ``columns``, its columns are the metrics most runs have, and the
+        parameters that differ and were said; below it is how many others there are.
     sorted_by
         The metric whose best value comes first, or None.
     columns
@@ -95,18 +97,31 @@ class Leaderboard(Shown):
 
     def document(self) -> Document:
         """A table of the runs, the best value of each metric marked."""
-        rows, count = self.survey.rows, self.survey.count
+        rows, many = self.survey.rows, self.survey.count
         if not rows:
             return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
         things = [*self._which(), *(self._usual() if self.columns is None else self.columns)]
         things = list(dict.fromkeys(things))
         best = {thing: self._best(thing.key) for thing in things if thing.family == "metrics"}
-        cells = [[self._cell(row, thing, best.get(thing)) for thing in things] for row in rows]
-        note = f"{count} run{'s' if count != 1 else ''}" + (f", best {self.sorted_by} first" if self.sorted_by else "")
-        blocks: list[Any] = [Title("Runs", note), Table([_heading(thing) for thing in things], cells)]
-        if count > len(rows):
-            blocks.append(Line(f"{count - len(rows)} more: %mlops runs --limit {count}", tone="quiet"))
-        return Document(*blocks, *self._doubts())
+        digits = {thing: metric_digits(row.metrics.get(thing.key) for row in rows) for thing in best}
+        cells = [[self._cell(row, thing, best.get(thing), digits.get(thing)) for thing in things] for row in rows]
+        note = counted(many, "run") + (f", best {self.sorted_by} first" if self.sorted_by else "")
+        table = Table([_heading(thing, digits.get(thing)) for thing in things], cells)
+        return Document(Title("Runs", note), table, *self._more(things), *self._doubts())
+
+    def _more(self, things: Sequence[Thing]) -> list[Line]:
+        """How many rows and columns are not shown, and how to see them."""
+        lines = []
+        if self.survey.count > len(self.survey.rows):
+            rest = counted(self.survey.count - len(self.survey.rows), "more run")
+            lines.append(Line(f"{rest}: %mlops runs --limit {self.survey.count}", tone="quiet"))
+        params = sum(Thing("params", key) not in things for key in self.survey.params)
+        metrics = sum(Thing("metrics", key) not in things for key in self.survey.metrics)
+        if self.columns is None and (params or metrics):
+            hidden = {"more parameter": params, "more metric": metrics}
+            told = [counted(many, what) for what, many in hidden.items() if many]
+            lines.append(Line(f"{', '.join(told)}: %mlops runs --columns all", tone="quiet"))
+        return lines
 
     def _which(self) -> list[Thing]:
         """What tells which run it is: its name, and more where that is not enough."""
@@ -133,11 +148,13 @@ class Leaderboard(Shown):
         return keys[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
-        """Those that differ between the runs, the most common first; those of a model's parts where no other do."""
+        """Those that differ between the runs, and that somebody said: defaults differ as soon as models do. Those said
+        most often come first; those of a model's parts only where no other differ.
+        """
         spreads = self.survey.params
-        differing = [key for key, spread in spreads.items() if spread.differs]
+        differing = [key for key, spread in spreads.items() if spread.differs and spread.said]
         whole = [key for key in differing if "__" not in key] or differing
-        return sorted(whole, key=lambda key: -spreads[key].count)[:SHOWN_PARAMS]
+        return sorted(whole, key=lambda key: (-spreads[key].said, -spreads[key].count))[:SHOWN_PARAMS]
 
     def _best(self, key: str) -> float | None:
         span = self.survey.metrics.get(key)
@@ -145,10 +162,10 @@ class Leaderboard(Shown):
             return None
         return span.low if lower_is_better(key) else span.high
 
-    def _cell(self, row: Row, thing: Thing, best: float | None) -> Any:
+    def _cell(self, row: Row, thing: Thing, best: float | None, digits: int | None) -> Any:
         match thing.family:
             case "metrics":
-                return _metric(row.metrics.get(thing.key), best)
+                return _metric(row.metrics.get(thing.key), best, digits)
             case "params":
                 return _param(row.params.get(thing.key))
             case "tags":
@@ -191,7 +208,7 @@ def runs(  # noqa: PLR0913 - what can be asked of many runs
         A metric to sort by, the best first; whether small or large is good follows from its name.
     columns
         What the display shows beside the name of a run: metrics, parameters, tags and columns of a run, named as in
-        ``where``; ``"tags"``, ``"params"`` and ``"metrics"`` mean all that the shown runs have.
+        ``where``; ``"tags"``, ``"params"`` and ``"metrics"`` mean all that the shown runs have, ``"all"`` all of these.
     limit
         How many rows the display shows, at least 1; the frame holds all.
     store
@@ -243,6 +260,8 @@ def _things(
                 things += [Thing("metrics", key) for key, span in found.metrics.items() if span.count]
             case "params":
                 things += [Thing("params", key) for key in found.params]
+            case "all":
+                things += _things(["status", "started", "seconds", "tags", "params", "metrics"], names, found, tags)
             case "tags":
                 things += [Thing("tags", key) for key in sorted({key for held in tags.values() for key in held})]
             case _:
@@ -269,9 +288,9 @@ def _trust(store: Store) -> dict[str, str]:
     return {run: "; ".join(said) for run, said in found.items()}
 
 
-def _heading(thing: Thing) -> str | Column:
+def _heading(thing: Thing, digits: int | None) -> str | Column:
     if thing.family == "metrics":
-        return Column(thing.key, align="right", digits=4)
+        return Column(thing.key, align="right", digits=digits)
     if thing == Thing("runs", "seconds"):
         return Column("seconds", align="right", digits=3)
     return "run" if thing == Thing("runs", "name") else thing.key
@@ -288,10 +307,10 @@ def _is(value: Any) -> bool:
     return value is not None and (isinstance(value, str) or str(value) != "NaT")
 
 
-def _metric(value: Any, best: float | None) -> Any:
+def _metric(value: Any, best: float | None, digits: int | None) -> Any:
     if not _is(value):
         return None
-    return Mark(f"{value:.4f}", "good") if best is not None and value == best else float(value)
+    return Mark(number(value, digits=digits), "good") if best is not None and value == best else float(value)
 
 
 def _param(value: Any) -> Any:

@@ -51,27 +51,30 @@ class Completer:
             return []
         option = _open_option(verb, before)
         if option and not fragment.startswith("-"):
-            return self._values(option)
+            return self._values(option, fragment)
         if fragment.startswith("-"):
             return [flag for item in verb.arguments if item.is_option for flag in item.flags]
         position = _positional(verb, before[1:])
-        return self._values(position) if position else []
+        return self._values(position, fragment) if position else []
 
-    def _values(self, item: Argument) -> Iterable[str]:
+    def _values(self, item: Argument, fragment: str) -> Iterable[str]:
         if "choices" in item.options:
             return list(item.options["choices"])
         try:
-            return list(self._known(item.completes))
+            return list(self._known(item.completes, fragment))
         except MlopsError:
             return []  # Tab is no place to say that a store is damaged
 
-    def _known(self, kind: Completes | None) -> Iterable[str]:
+    def _known(self, kind: Completes | None, fragment: str) -> Iterable[str]:
         store = self._context.store()
-        if kind in {"run", "run name"}:
-            yield from (run.name for run in reversed(store.all_runs()))
+        runs = store.all_runs() if kind in {"run", "run name"} else []
+        yield from (run.name for run in reversed(runs))
         if kind == "run":
-            yield "@last"
-            yield from (f"@best:{key}" for key in store.metric_names())
+            # Those of an experiment only where one is being named: else every run would be behind hundreds of them.
+            experiments = dict.fromkeys(run.experiment for run in runs) if "@" in fragment.lstrip("@") else {}
+            for experiment in ("", *experiments):
+                yield f"{experiment}@last"
+                yield from (f"{experiment}@best:{key}" for key in store.metric_names())
         elif kind == "experiment":
             yield from (run.experiment for run in store.all_runs())
         elif kind == "metric":

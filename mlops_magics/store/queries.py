@@ -268,7 +268,8 @@ class Store(RunFacts):
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
 
-        ``EXPERIMENT/`` before a name, ``@last`` or ``@best:METRIC`` means the runs of that experiment alone.
+        ``EXPERIMENT/`` before a name means the runs of that experiment alone, as does ``EXPERIMENT`` before ``@last``
+        or ``@best:METRIC``.
 
         Raises
         ------
@@ -357,7 +358,8 @@ class Store(RunFacts):
         """What :meth:`find` answers, given all runs: asking for twenty reads them once."""
         if isinstance(reference, Run):
             return reference
-        experiment, rest = references.parse_experiment(reference)
+        is_name = any(run.name == reference for run in known)
+        experiment, rest = (None, reference) if is_name else references.parse_experiment(reference)
         if experiment is not None:
             known = references.of_experiment(experiment, known)
         if best := references.parse_best(rest):

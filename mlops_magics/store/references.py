@@ -17,6 +17,8 @@ _LOWER_IS_BETTER = re.compile(
     re.IGNORECASE,
 )
 
+_OF_EXPERIMENT = re.compile(r"(?P<experiment>[^@].*?)/?(?P<rest>@last|@best:.+)", re.DOTALL)
+
 
 def lower_is_better(metric: str) -> bool:
     """Whether a smaller value of a metric is the better one, judged by the field's usual names.
@@ -28,14 +30,16 @@ def lower_is_better(metric: str) -> bool:
 
 
 def parse_experiment(reference: str) -> tuple[str | None, str]:
-    """Take ``EXPERIMENT/@last`` or ``EXPERIMENT/@best:METRIC`` apart; of anything else the experiment is None.
+    """Take ``EXPERIMENT@last``, ``EXPERIMENT@best:METRIC`` or the same with a slash before the ``@`` apart; of anything
+    else the experiment is None.
 
-    >>> parse_experiment("flights/@best:test/auc"), parse_experiment("@best:a/@b"), parse_experiment("flights/baseline")
-    (('flights', '@best:test/auc'), (None, '@best:a/@b'), (None, 'flights/baseline'))
+    >>> parse_experiment("flights@best:test/auc"), parse_experiment("flights/@last"), parse_experiment("@best:a/@b")
+    (('flights', '@best:test/auc'), ('flights', '@last'), (None, '@best:a/@b'))
+    >>> parse_experiment("flights/baseline")
+    (None, 'flights/baseline')
     """
-    experiment, found, rest = reference.partition("/@")
-    is_one = found and not experiment.startswith("@") and (rest == "last" or rest.startswith("best:"))
-    return (experiment, f"@{rest}") if is_one else (None, reference)
+    found = _OF_EXPERIMENT.fullmatch(reference)
+    return (found["experiment"], found["rest"]) if found else (None, reference)
 
 
 def of_experiment(experiment: str, runs: Sequence[Run]) -> list[Run]:

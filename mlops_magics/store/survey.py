@@ -46,10 +46,13 @@ class MetricSpan:
 
 @dataclass(frozen=True, slots=True)
 class ParamSpread:
-    """A parameter over runs: how many have it, other than as None, and whether it differs between them."""
+    """A parameter over runs: how many have it, other than as None, whether it differs between them, and in how many it
+    was said, by a person or a search: an estimator was not just left with it.
+    """
 
     count: int
     differs: bool
+    said: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def _params(database: Database, rows: tuple[Row, ...], count: int) -> dict[str, 
         return {}
     found = database.query(
         f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false),
+                   count({_SAID}) FILTER (is_default IS DISTINCT FROM true),
                    count(*) > bit_count(bitstring_agg(position, 1, {count})),
                    list({{'at': position, 'value': value, 'time': time}}) FILTER (position <= {len(rows)})
             FROM param_revs JOIN {ROOTS} ON run = id GROUP BY key ORDER BY key"""
@@ -135,8 +139,8 @@ def _params(database: Database, rows: tuple[Row, ...], count: int) -> dict[str, 
                 rows[item["at"] - 1].params.pop(key, None)
             else:
                 rows[item["at"] - 1].params[key] = decode(item["value"])
-    spreads = {key: ParamSpread(count, differs) for key, count, differs, is_revised, _ in found if not is_revised}
-    revised = _revised(database, [key for key, _, _, is_revised, _ in found if is_revised])
+    spreads = {key: ParamSpread(*spread) for key, *spread, is_revised, _ in found if not is_revised}
+    revised = _revised(database, [key for key, *_, is_revised, _ in found if is_revised])
     return {key: told for key, *_ in found if (told := spreads.get(key) or revised.get(key))}
 
 
@@ -151,10 +155,12 @@ def _revised(database: Database, keys: Iterable[str]) -> dict[str, ParamSpread]:
     if not wanted:
         return {}
     found = database.query(
-        f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false)
-            FROM (SELECT key, arg_max_null(value, time) AS value FROM param_revs JOIN {ROOTS} ON run = id
+        f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false),
+                   count({_SAID}) FILTER (is_default IS DISTINCT FROM true)
+            FROM (SELECT key, arg_max_null(value, time) AS value, arg_max_null(is_default, time) AS is_default
+                  FROM param_revs JOIN {ROOTS} ON run = id
                   WHERE key IN (SELECT unnest($keys::VARCHAR[])) GROUP BY key, position)
             WHERE value IS NOT NULL GROUP BY key""",
         {"keys": wanted},
     ).fetchall()
-    return {key: ParamSpread(count, differs) for key, count, differs in found}
+    return {key: ParamSpread(*spread) for key, *spread in found}

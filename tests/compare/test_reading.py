@@ -51,7 +51,7 @@ def test_which_runs_and_how_many(add, store) -> None:
     with pytest.raises(RunNotFound, match=r"no experiment 'train'\. Did you mean 'trains'"):
         runs("train", store=store)
     board = runs(limit=2, store=store)
-    assert "3 more: %mlops runs --limit 5" in repr(board)
+    assert "3 more runs: %mlops runs --limit 5" in repr(board)
     assert len(board.to_dict()["runs"]) == 5
     assert "r4" in repr(runs(limit=0, store=store))
     with pytest.raises(StoreError, match=r"params\.depth"):

@@ -35,6 +35,8 @@ def test_runs_metrics_experiments(tab, two_runs) -> None:
     assert set(tab("%mlops diff ")) == {"@last", "baseline", "boosted", "@best:val_auc", "@best:val_loss"}
     assert set(tab("%mlops diff baseline b")) == {"baseline", "boosted"}
     assert set(tab("%mlops diff baseline @best:val_a")) == {"@best:val_auc"}
+    assert set(tab("%mlops diff baseline flights@b")) == {"flights@best:val_auc", "flights@best:val_loss"}
+    assert tab("%mlops log auc=1 --run flights@l") == ["flights@last"]
     assert set(tab("%mlops runs --best ")) == {"val_auc", "val_loss"}
     assert tab("%mlops runs fl") == ["flights"]
     assert set(tab("%mlops track flights --name ")) == {"baseline", "boosted"}, "what a run can be called"
