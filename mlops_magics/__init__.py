@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlops_magics.compare.leaderboard import runs as runs
     from mlops_magics.compare.page import show as show
     from mlops_magics.errors import MlopsError as MlopsError
+    from mlops_magics.faces.panels import panel as panel
     from mlops_magics.model.evaluation import evaluate as evaluate
     from mlops_magics.monitor.drift import drift as drift
     from mlops_magics.release.bundle import export as export
@@ -27,7 +28,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "MlopsError": "errors", "diff": "compare.difference", "diff_matrix": "compare.difference",
     "drift": "monitor.drift", "evaluate": "model.evaluation",
-    "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store", "replay": "rerun.again",
+    "export": "release.bundle", "load_bundle": "release.bundle", "open_store": "store",
+    "panel": "faces.panels", "replay": "rerun.again",
     "runs": "compare.leaderboard", "show": "compare.page", "track": "capture.tracking",
     "_jupyter_labextension_paths": "faces.server", "_jupyter_server_extension_points": "faces.server",
 }  # fmt: skip

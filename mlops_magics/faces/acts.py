@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,17 @@ from mlops_magics.faces.context import Context
 from mlops_magics.faces.said import Both, Said
 from mlops_magics.faces.words import numbers, pairs, texts
 from mlops_magics.records import Note, Param, Tag
+
+
+def in_panel(act: Callable[[Context, Namespace], Any]) -> Callable[[Context, Namespace], Any]:
+    """The act, whose result becomes a panel where ``--panel`` asks for one and one can live."""
+
+    @wraps(act)
+    def acting(context: Context, words: Namespace) -> Any:
+        result = act(context, words)
+        return context.panel(result, store=context.store()) if words.panel else result
+
+    return acting
 
 
 def track(context: Context, words: Namespace) -> Any:

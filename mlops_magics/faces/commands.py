@@ -11,6 +11,8 @@ _OTHER_RUN = argument(
 )
 _PAIRS = argument("pairs", metavar="NAME=VALUE", nargs="+", help="one or more, as Python literals or text")
 
+_PANEL = argument("--panel", action="store_true", help="in a notebook: to sort, select, zoom and unfold")
+
 VERBS: tuple[Verb, ...] = (
     Verb(
         "track",
@@ -86,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "runs",
         "what was tried, and what did best",
-        acts.runs,
+        acts.in_panel(acts.runs),
         (
             argument(
                 "experiment",
@@ -114,14 +116,19 @@ VERBS: tuple[Verb, ...] = (
             ),
             argument("--by", metavar="NAME", default=None, completes="column", help="the best and mean of each value"),
             argument("--limit", type=int, default=20, metavar="N", help="rows to show (default: 20)"),
+            _PANEL,
         ),
         "runs flights --best test/roc_auc",
     ),
     Verb(
         "show",
         "what was this run",
-        acts.show,
-        (_RUN, argument("--cells", action="store_true", help="the cells it stands on, in the order they ran")),
+        acts.in_panel(acts.show),
+        (
+            _RUN,
+            argument("--cells", action="store_true", help="the cells it stands on, in the order they ran"),
+            _PANEL,
+        ),
         "show @last",
     ),
     Verb(
@@ -153,19 +160,20 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "diff",
         "what differs between two runs; among more, side by side",
-        acts.diff,
+        acts.in_panel(acts.diff),
         (
             argument("left", metavar="LEFT", completes="run", help="a run"),
             argument("right", metavar="RIGHT", completes="run", help="another"),
             argument("more", metavar="RUN", nargs="*", completes="run", help="more of them: a column each"),
             argument("--no-tests", action="store_true", help="leave out whether one is really better"),
+            _PANEL,
         ),
         "diff baseline boosted",
     ),
     Verb(
         "drift",
         "does new data still look like the reference",
-        acts.drift,
+        acts.in_panel(acts.drift),
         (
             argument("data", metavar="DATA", completes="name", help="a frame, or a Parquet or CSV path"),
             argument(
@@ -176,6 +184,7 @@ VERBS: tuple[Verb, ...] = (
                 help="a run, a frame or a path (default: @last)",
             ),
             argument("--method", default=None, choices=["js", "chi2", "psi"], help="how to measure (default: js)"),
+            _PANEL,
         ),
         "drift july --against boosted",
     ),

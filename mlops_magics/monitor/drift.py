@@ -137,6 +137,7 @@ def compare_profiles(  # noqa: PLR0913 - the four after the profiles only label 
         notes=_notes(judged, reference, current), reference_rows=reference.rows, current_rows=current.rows,
         method=wanted, thresholds=limits, importance=weights,
         bins={row.column: bins[row.column] for row in rows if row.verdict == "fail" and row.column in bins},
+        distributions={row.column: bins[row.column] for row in rows if row.column in bins},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ class DriftReport(Shown):
 
     ``rows`` holds every finding and, for each column without one, the row that says so. A finding is a row whose
     verdict is ``"fail"``. Effects are Jensen-Shannon distances (base 2) beyond chance unless the method says
-    otherwise; p-values are adjusted for being many (Benjamini-Hochberg).
+    otherwise; p-values are adjusted for being many (Benjamini-Hochberg). ``bins`` are the counts of the columns that
+    drifted; ``distributions`` those of all that were compared by their distribution, which no verdict keeps.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DriftReport(Shown):
     thresholds: Mapping[str, float]
     importance: Mapping[str, float] = field(default_factory=dict)
     bins: Mapping[str, Bins] = field(default_factory=dict)
+    distributions: Mapping[str, Bins] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -88,7 +90,7 @@ class DriftReport(Shown):
         sizes = f"{self.name}, {self.current_rows:,} rows, against {self.against}, {self.reference_rows:,} rows"
         title = Title("Drift", sizes)
         quiet = [Line(note, tone="quiet") for note in self.notes]
-        charts = [self._chart(column) for column in list(self.bins)[:MOST_CHARTS]]
+        charts = [self.chart(column) for column in list(self.bins)[:MOST_CHARTS]]
         pictures = [Fold("What moved", Charts(*charts))] if charts else []
         return Document(title, Line(self.sentence, tone=TONES[self.verdict]), self._table(), *quiet, *pictures)
 
@@ -106,15 +108,26 @@ class DriftReport(Shown):
             cells.append(cell)
         return Table(heads, cells)
 
-    def _chart(self, column: str) -> Chart:
-        bins = self.bins[column]
-        sides = [("reference", bins.reference), (self.name, bins.current)]
-        x = bins.labels[:MOST_BARS] or bins.edges
-        series = [
-            Series(name, x, [count / max(sum(counts), 1) for count in counts][: MOST_BARS if bins.labels else None])
-            for name, counts in sides
-        ]
-        return Chart("bars", tuple(series), y_label="share of values", title=column)
+    def chart(self, column: str) -> Chart:
+        """The shares of both sides over each other.
+
+        Raises
+        ------
+        KeyError
+            The column was not compared by its distribution.
+        """
+        bins = self.bins[column] if column in self.bins else self.distributions[column]
+        return overlaid(column, bins, ("reference", self.name))
+
+
+def overlaid(column: str, bins: Bins, names: Sequence[str]) -> Chart:
+    """The shares of the two sides of some bins over each other."""
+    x = bins.labels[:MOST_BARS] or bins.edges
+    series = [
+        Series(name, x, [count / max(sum(counts), 1) for count in counts][: MOST_BARS if bins.labels else None])
+        for name, counts in zip(names, (bins.reference, bins.current), strict=True)
+    ]
+    return Chart("bars", tuple(series), y_label="share of values", title=column)
 
 
 def p_text(p: float) -> str:

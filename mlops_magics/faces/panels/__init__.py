@@ -29,7 +29,7 @@ def panel(
     Parameters
     ----------
     result
-        What ``curves`` or ``runs`` returned.
+        What ``runs``, ``show``, ``diff``, ``diff_matrix``, ``drift`` or ``curves`` returned.
     store
         Where it is from; see :func:`mlops_magics.open_store`. A leaderboard knows it.
     keys
@@ -39,18 +39,37 @@ def panel(
     ------
     DataError
         There is no panel for such a result.
+
+    Examples
+    --------
+    >>> from mlops_magics import runs, track
+    >>> with track("flights", "baseline") as run:
+    ...     run.log(auc=0.7)
+    >>> board = panel(runs())
+    >>> board.selected
+    ()
     """
     from mlops_magics.compare.curves import Curves
+    from mlops_magics.compare.difference import Difference
+    from mlops_magics.compare.difference.matrix import Matrix
     from mlops_magics.compare.leaderboard import Leaderboard
+    from mlops_magics.compare.page import RunPage
+    from mlops_magics.faces.panels import pages
+    from mlops_magics.faces.panels.leaderboard import LeaderboardPanel
+    from mlops_magics.faces.panels.live import LivePanel
+    from mlops_magics.monitor.report import DriftReport
 
-    if isinstance(result, Leaderboard):
-        from mlops_magics.faces.panels.leaderboard import LeaderboardPanel
-
-        return LeaderboardPanel(result)
-    if isinstance(result, Curves):
-        from mlops_magics.faces.panels.live import LivePanel
-
-        return LivePanel(result, store=open_store(store), keys=keys)
+    match result:
+        case Leaderboard():
+            return LeaderboardPanel(result)
+        case Curves():
+            return LivePanel(result, store=open_store(store), keys=keys)
+        case RunPage():
+            return pages.RunPanel(result, store=open_store(store))
+        case Difference() | Matrix():
+            return pages.DifferencePanel(result, store=open_store(store))
+        case DriftReport():
+            return pages.DriftPanel(result, store=open_store(store))
     raise DataError(f"there is no panel for {type(result).__name__}", seen=type(result).__name__)
 
 
