@@ -82,6 +82,8 @@ def found_in(folder: Path, values: list) -> set[str]:
 
 SESSION = """
 %mlops track people --name planted
+ordered = make_pipeline(OrdinalEncoder(categories=[sorted(set(people["name"]))]), LogisticRegression())
+ordered.fit(people[["name"]], late)
 model = make_pipeline(encode, LogisticRegression()).fit(people, late)
 %mlops evaluate model people late
 near = make_pipeline(numbers, KNeighborsClassifier(3)).fit(people, late)
@@ -96,8 +98,6 @@ grid = {"columntransformer__onehotencoder__handle_unknown": ["ignore", "error"]}
 search = GridSearchCV(make_pipeline(encode, LogisticRegression()), grid, cv=2).fit(people, late)
 %mlops evaluate search.best_estimator_ people late --split search
 told = OneHotEncoder(categories=[sorted(set(people["name"]))]).fit(people[["name"]])
-ordered = make_pipeline(OrdinalEncoder(categories=[sorted(set(people["name"]))]), LogisticRegression())
-ordered.fit(people[["name"]], late)
 few = OneHotEncoder(handle_unknown="warn").fit(people[["name"]].head(20))
 people
 people.set_index("name")
@@ -128,6 +128,8 @@ def test_a_session_leaves_no_value_of_a_private_column_behind(ask, tmp_path) -> 
     assert all("could not convert string to float: '<private>'" in error for error in errors)
     assert "<private>" in str(store.fits("planted")[-1].error)
     assert [fit.params.get("categories") for fit in store.fits("planted")].count("<private>") == 1
+    revisions = store.sql("SELECT value FROM param_revs WHERE key = 'ordinalencoder__categories'")["value"]
+    assert revisions[0] == '"<private>"'
 
 
 def test_the_search_for_values_would_find_them(ask, tmp_path) -> None:
