@@ -11,11 +11,11 @@ import orjson
 import pandas
 
 from mlops_magics.capture.environment import collect
-from mlops_magics.compare.difference import diff
 from mlops_magics.compare.leaderboard import runs
 from mlops_magics.records import Cell, Param, Record, RunRevision, Text
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
+from tests.bench import difference
 from tests.bench.figure import Figure
 from tests.bench.timing import in_turns, seconds, start
 
@@ -28,6 +28,7 @@ FOLD_EVERY = 400
 
 def figures(folder: Path) -> Iterator[Figure]:
     yield from _frames(folder)
+    yield from difference.figures(folder / "difference")
     yield from _histories(folder)
     yield from _fold(folder)
 
@@ -40,18 +41,15 @@ def _frames(folder: Path) -> Iterator[Figure]:
     plain = folder / "runs.jsonl"
     _record_runs(store, 1_000, plain)
     assert store.runs().filter(regex=r"^(params|metrics)\.").notna().to_numpy().sum() == 20_000
-    assert diff("run3", "run4", store=store).cells
     times = in_turns(
         {
             "frame": store.runs,
             "lines": _by_hand(plain),
             "board": lambda: runs(store=store),
-            "diff": lambda: diff("run3", "run4", store=store),
         },
         rounds=ROUNDS,
     )
     yield Figure.of("1,000 runs × (10 + 10) to a frame", times["frame"], "s", 0.1, beside=_beside(times["lines"]))
-    yield Figure.of("diff of two of them", times["diff"], "s", 0.1, beside="20 cells, 300 packages")
     yield Figure.of("leaderboard of 1,000 runs", times["board"], "s", 0.1)
     _multiply_runs(store, 10)
     times = in_turns(
