@@ -367,7 +367,7 @@ class Judged(Record):
     kind: ClassVar[str] = "verdict"
     encoded: ClassVar[frozenset[str]] = frozenset({"detail"})
     question: str
-    """``drift``, ``notebook``, ``replay``, ``check`` or ``gate``."""
+    """``drift``, ``notebook``, ``replay``, ``significance``, ``check`` or ``gate``."""
     subject: str
     verdict: VerdictValue
     detail: Mapping[str, Any]

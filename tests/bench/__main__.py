@@ -1,11 +1,11 @@
-"""``python -m tests.bench [all | notebook | store | drift]``: measure, print a table, save ``build/bench/*.json``."""
+"""``python -m tests.bench [all | notebook | store | drift | significance]``: print a table, save ``build/bench/``."""
 
 import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import capture, drift, notebook, store
+from tests.bench import capture, drift, notebook, significance, store
 from tests.bench.figure import Figure
 from tests.bench.report import machine, save, table
 from tests.bench.timing import ROOT
@@ -40,8 +40,13 @@ def _conditions(group: str, facts: dict[str, object]) -> str:
     )
 
 
-GROUPS = {"notebook": notebook.figures, "capture": capture.figures, "store": store.figures, "drift": _drift}
-CHOICES = {"notebook": ("notebook",), "store": ("capture", "store"), "drift": ("drift",)}
+GROUPS = {
+    "notebook": notebook.figures, "capture": capture.figures, "store": store.figures, "drift": _drift,
+    "significance": significance.figures,
+}  # fmt: skip
+CHOICES = {
+    "notebook": ("notebook",), "store": ("capture", "store"), "drift": ("drift",), "significance": ("significance",),
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()
