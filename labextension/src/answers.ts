@@ -79,6 +79,16 @@ export interface Curve {
   readonly points: number;
 }
 
+/** Which curves to draw: all metrics of the runs where no keys are named, and the part of the x axis. The answer is :meth:`mlops_magics.compare.curves.Curves.to_dict`, for the drawing that the notebook's panels share. */
+export interface CurvesQuestion {
+  readonly store: string;
+  readonly runs: readonly string[];
+  readonly keys: readonly string[];
+  readonly columns: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
 /** One run, whole. `cells` and `lineage` are documents, as `html` is; `others` can be compared with it. */
 export interface RunAnswer {
   readonly run: RunLine;

@@ -112,6 +112,7 @@ async function ask(trans: TranslationBundle, text: string, given?: string): Prom
 
 async function compare(parts: Parts): Promise<void> {
   const { trans, model } = parts;
+  await model.refresh();
   const runs = model.overview ? runsOf(model.overview) : [];
   const current = parts.currentPage()?.run ?? model.active?.id;
   const left = current ? runs.find(run => run.id === current) : await choose(trans, trans.__('Compare this run'), runs);

@@ -1,37 +1,45 @@
-/** The curves of a run, as Python drew them. */
+/** The curves of runs over each other, drawn by the module that the notebook's panels draw with. */
 
+import { Poll } from '@lumino/polling';
 import * as React from 'react';
 
+import { mountCurves } from '../../mlops_magics/faces/panels/static/curves.js';
 import type { Server } from './request';
+import { CurveSource } from './source';
 
 interface Drawing {
   readonly server: Server;
   readonly store: string;
-  readonly run: string;
-  readonly keys: readonly string[];
+  readonly runs: readonly string[];
   readonly isLive: boolean;
 }
 
-const SECONDS = 2;
+const SECONDS = 1;
 
-export function Curves({ server, store, run, isLive }: Drawing): JSX.Element {
-  const [html, setHtml] = React.useState('');
+export function Curves({ server, store, runs, isLive }: Drawing): JSX.Element {
+  const place = React.useRef<HTMLDivElement>(null);
+  const named = runs.join(' ');
   React.useEffect(() => {
-    let isGone = false;
-    const ask = async (): Promise<void> => {
-      if (!document.hidden) {
-        const shown = await server.drawn(store, run);
-        if (!isGone) {
-          setHtml(shown.html);
-        }
-      }
-    };
-    void ask().catch(() => undefined);
-    const timer = isLive ? window.setInterval(() => void ask().catch(() => undefined), SECONDS * 1000) : 0;
+    const element = place.current as HTMLDivElement;
+    const source = new CurveSource(server, store, named.split(' '));
+    const dispose = mountCurves(element, source);
+    const isSeen = (): boolean => !document.hidden && element.offsetParent !== null;
+    let isDrawn = false;
+    const poll = new Poll({
+      name: `mlops-magics:curves-${named}`,
+      auto: false,
+      factory: async () => {
+        await source.refresh();
+        isDrawn = true;
+      },
+      frequency: { interval: SECONDS * 1000, backoff: true, max: 30_000 },
+      standby: () => isDrawn && (!isLive || !isSeen())
+    });
+    void poll.start();
     return () => {
-      isGone = true;
-      window.clearInterval(timer);
+      poll.dispose();
+      dispose();
     };
-  }, [server, store, run, isLive]);
-  return <div className="mlops-document mlops-curves" dangerouslySetInnerHTML={{ __html: html }} />;
+  }, [server, store, named, isLive]);
+  return <div ref={place} />;
 }

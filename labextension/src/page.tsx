@@ -116,18 +116,16 @@ export class RunPage extends ReactWidget {
       return <p className="mlops-quiet" role="status">{this._problem || trans.__('Reading the run …')}</p>;
     }
     const jump = (cell: string): void => this._around.jump(answer.notebook, cell);
-    const keys = answer.curves.map(curve => curve.key);
     return (
       <>
         {this._problem && <p className="mlops-problem" role="status">{this._problem}</p>}
         <Html html={answer.html} />
-        {keys.length > 0 && (
+        {answer.curves.length > 0 && (
           <Part title={trans.__('Curves')} open>
             <Curves
               server={server}
               store={this.store}
-              run={this.run}
-              keys={keys}
+              runs={this._other ? [this.run, this._other] : [this.run]}
               isLive={answer.run.status === 'running'}
             />
           </Part>

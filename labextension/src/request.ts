@@ -36,8 +36,8 @@ export class Server {
     return this.ask('run', { store, run });
   }
 
-  drawn(store: string, run: string): Promise<Shown> {
-    return this.ask('drawn', { store, run });
+  curves(words: Words): Promise<unknown> {
+    return this.ask('curves', words);
   }
 
   diff(store: string, left: string, right: string): Promise<Shown> {

@@ -79,9 +79,10 @@ export class StoreModel implements IDisposable {
     this._poll.frequency = { ...this._poll.frequency, interval: seconds * 1000 };
   }
 
-  /** Ask now. */
-  refresh(): void {
-    void this._poll.refresh();
+  /** Ask now; resolves when there is an answer, or when there is none to be had. */
+  async refresh(): Promise<void> {
+    await this._poll.refresh();
+    await this._poll.tick.catch(() => undefined);
   }
 
   dispose(): void {
@@ -98,7 +99,7 @@ export class StoreModel implements IDisposable {
     if (notebook && notebook !== this._notebook) {
       this._notebook = notebook;
       this._stamp = '';
-      this.refresh();
+      void this.refresh();
     }
   }
 

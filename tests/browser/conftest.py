@@ -28,7 +28,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
 ]  # fmt: skip
-TIMEOUT = 60_000
+TIMEOUT = int(os.environ.get("MLOPS_TEST_BROWSER_MS", "60000"))
 
 # What Chromium says of a socket whose other end was stopped on purpose, or of a favicon of a server that is gone.
 SERVER_IS_GONE = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
@@ -173,6 +173,11 @@ class Tab:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
+    def asks(self, address: str) -> None:
+        """Remember a host; what stays in the page, as ``data:`` and ``blob:`` do, has none."""
+        if host := urlsplit(address).hostname:
+            self.hosts.add(host)
+
     def open(self, notebook: str) -> None:
         """Open a notebook and wait until its kernel listens: it seems idle earlier, and loses what it is told then."""
         path = "lab/tree" if self.lab.app == "lab" else "notebooks"
@@ -266,9 +271,9 @@ def browse(lab: Lab) -> Iterator[Tab]:
         page.set_default_timeout(TIMEOUT)
         tab = Tab(lab, page)
         page.on("console", lambda said: tab.errors.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: tab.errors.append(str(error)))
-        page.on("request", lambda request: tab.hosts.add(urlsplit(request.url).hostname or ""))
-        page.on("websocket", lambda socket: tab.hosts.add(urlsplit(socket.url).hostname or ""))
+        page.on("pageerror", lambda error: tab.errors.append(error.stack or str(error)))
+        page.on("request", lambda request: tab.asks(request.url))
+        page.on("websocket", lambda socket: tab.asks(socket.url))
         yield tab
         browser.close()
 

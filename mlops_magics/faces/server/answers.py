@@ -111,6 +111,21 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvesQuestion:
+    """Which curves to draw: all metrics of the runs where no keys are named, and the part of the x axis.
+
+    The answer is :meth:`mlops_magics.compare.curves.Curves.to_dict`, for the drawing that the notebook's panels share.
+    """
+
+    store: str
+    runs: tuple[str, ...]
+    keys: tuple[str, ...]
+    columns: int
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunAnswer:
     """One run, whole. ``cells`` and ``lineage`` are documents, as ``html`` is; ``others`` can be compared with it."""
 

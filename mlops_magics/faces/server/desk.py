@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.curves import curves
 from mlops_magics.compare.leaderboard import runs as leaderboard
 from mlops_magics.errors import RunNotFound, StoreError
-from mlops_magics.faces.server.answers import MarksAnswer, MarksQuestion, OverviewAnswer, RunAnswer, Shown
+from mlops_magics.faces.server.answers import (
+    CurvesQuestion,
+    MarksAnswer,
+    MarksQuestion,
+    OverviewAnswer,
+    RunAnswer,
+    Shown,
+)
 from mlops_magics.faces.server.marks import executions_of, marks
 from mlops_magics.faces.server.overview import line, newest_of, overview
 from mlops_magics.faces.server.pages import page
@@ -88,29 +95,18 @@ class Desk:
         """
         return page(self._open(store).store, run)
 
-    def curves(self, store: str, run: str, keys: list[str], columns: int) -> dict[str, Any]:
-        """How metrics of a run went, as few points as a picture has columns.
+    def curves(self, question: CurvesQuestion) -> dict[str, Any]:
+        """How metrics of runs went, as few points as a picture has columns.
 
         Raises
         ------
         RunNotFound, DataError
-            The run, or one of the metrics, is not there.
+            A run, or one of the metrics, is not there.
         """
-        place = self._open(store).store
-        with place.focused(run):
-            return curves(run, keys or None, store=place, columns=columns).to_dict()
-
-    def drawn(self, store: str, run: str) -> Shown:
-        """The curves of a run as pictures.
-
-        Raises
-        ------
-        RunNotFound
-            It is not in the store.
-        """
-        place = self._open(store).store
-        with place.focused(run):
-            return Shown(curves(run, store=place)._repr_html_())
+        place = self._open(question.store).store
+        with place.focused(*question.runs):
+            asked = {name: getattr(question, name) for name in ("columns", "low", "high")}
+            return curves(question.runs, question.keys or None, store=place, **asked).to_dict()
 
     def runs(self, store: str, experiment: str | None, where: str | None, best: str | None) -> Shown:
         """The leaderboard.

@@ -6,6 +6,7 @@ Every verb of every handler wants a token, those that answer nothing too. What m
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,14 +17,14 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError, authenticated
 
+from mlops_magics.compare.curves import COLUMNS
 from mlops_magics.errors import MlopsError, RunNotFound, StoreError
-from mlops_magics.faces.server.answers import CellSource, MarksQuestion, Problem
+from mlops_magics.faces.server.answers import CellSource, CurvesQuestion, MarksQuestion, Problem
 from mlops_magics.faces.server.desk import Desk
 from mlops_magics.faces.server.places import OutsideRoot, Places
 
 NAMESPACE = "mlops"
 CHUNK_BYTES = 1 << 20
-MOST_CURVE_COLUMNS = 4000
 SAFE_TYPES = {
     ".csv": "text/csv", ".gif": "image/gif", ".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet", ".png": "image/png", ".txt": "text/plain",
@@ -104,23 +105,19 @@ class RunHandler(Handler):
 
 
 class CurvesHandler(Handler):
-    """``curves?store=STORE&run=RUN&key=METRIC…&columns=800``: points to draw."""
+    """``curves?store=STORE&run=RUN…&key=METRIC…&columns=800&low=…&high=…``: points to draw."""
 
     @authenticated
     async def get(self) -> None:
-        columns = self.get_argument("columns", "800")
-        if not columns.isdecimal() or not 1 <= int(columns) <= MOST_CURVE_COLUMNS:
-            raise HTTPError(400, f"columns is a number from 1 to {MOST_CURVE_COLUMNS}")
-        words = self.get_argument("store"), self.get_argument("run"), self.get_arguments("key"), int(columns)
-        await self.answer(self.desk.curves, *words)
-
-
-class DrawnHandler(Handler):
-    """``drawn?store=STORE&run=RUN``: the curves as pictures."""
-
-    @authenticated
-    async def get(self) -> None:
-        await self.answer(self.desk.drawn, self.get_argument("store"), self.get_argument("run"))
+        question = CurvesQuestion(
+            store=self.get_argument("store"),
+            runs=tuple(self.get_arguments("run")),
+            keys=tuple(self.get_arguments("key")),
+            columns=int(_number(self.get_argument("columns", ""), "columns") or COLUMNS),
+            low=_number(self.get_argument("low", ""), "low"),
+            high=_number(self.get_argument("high", ""), "high"),
+        )
+        await self.answer(self.desk.curves, question)
 
 
 class RunsHandler(Handler):
@@ -179,7 +176,6 @@ ROUTES: dict[str, type[Handler]] = {
     "overview": OverviewHandler,
     "run": RunHandler,
     "curves": CurvesHandler,
-    "drawn": DrawnHandler,
     "runs": RunsHandler,
     "diff": DiffHandler,
     "marks": MarksHandler,
@@ -200,6 +196,18 @@ def _status(error: MlopsError) -> int:
     if isinstance(error, RunNotFound):
         return 404
     return 503 if type(error) is StoreError else 400
+
+
+def _number(text: str, name: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise HTTPError(400, f"{name} is a number")
+    return value
 
 
 def _marks_question(body: bytes) -> MarksQuestion:
