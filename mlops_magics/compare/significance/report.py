@@ -71,7 +71,7 @@ def comparison_row(name: str, found: MetricComparison) -> tuple[Any, ...]:
         name, found.estimate.left, found.estimate.right,
         Mark(number(found.estimate.difference, sign=True), TONES[found.verdict]), _interval(found.estimate),
         _p_text(found.adjusted_p), _chance_text(found.chance_right_is_better),
-        rough(found.more_rows) if found.more_rows else None,
+        rough(found.more_rows) if found.more_rows and found.verdict == "not told apart" else None,
     )
 
 

@@ -112,7 +112,12 @@ def test_what_is_told_is_read_back(place, evaluated, by) -> None:
 
 def test_a_store_that_can_only_be_read(place, two, worked) -> None:
     assert better_of(two, place, is_kept=False).verdict == "better"
+    reader = open_store(place.path, read_only=True)
+    assert better_of(two, reader).verdict == "better"
     assert place.verdicts(two[1]) == []
+    better_of(two, place)
+    assert better_of(two, reader).verdict == "better"
+    assert worked == [1, 1, 1], "what was kept is read"
 
 
 def test_nothing_to_say(place, evaluated, two) -> None:

@@ -15,6 +15,7 @@ from mlops_magics import open_store, track
 from mlops_magics.compare.significance.comparing import compare_predictions
 from mlops_magics.compare.significance.delong import delong, delong_mean
 from mlops_magics.compare.significance.folds import compare_folds
+from mlops_magics.compare.significance.report import comparison_row
 from mlops_magics.compare.significance.variants import compare_variants
 from mlops_magics.errors import DataError, RunNotFound
 from mlops_magics.look import to_html
@@ -98,6 +99,9 @@ def test_the_better_one(place, two) -> None:
     assert loss.chance_right_is_better == 1 - loss.estimate.chance_greater > 0.5
     assert "BCa bootstrap" in loss.estimate.method
     json.dumps(found.to_dict(), allow_nan=False)
+    for one in found.metrics:
+        needs = comparison_row(one.metric, one)[-1] is not None
+        assert needs == (one.verdict == "not told apart" and bool(one.more_rows)), "rows are needed to tell apart"
     for shown in (repr(found), to_html(found.document())):
         assert "roc_auc" in shown
         assert "McNemar" in shown
