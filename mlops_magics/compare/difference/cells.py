@@ -146,18 +146,15 @@ def _alike_pairs(
     left: Sequence[str], right: Sequence[str], befores: Sequence[int], afters: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """The cells that resemble each other most first, of equally alike ones those that stand closest."""
-    words = {at: Counter(_WORDS.findall(right[at])) for at in afters}
-    sizes = {at: counted.total() for at, counted in words.items()}
+    numbers: dict[tuple[str, int], int] = {}
+    words = {at: _bag(right[at], numbers) for at in afters}
     scores = []
     for before in befores:
-        counted = Counter(_WORDS.findall(left[before]))
-        total = counted.total()
+        bag = _bag(left[before], numbers)
         for after in afters:
-            # No two texts are more alike than the shorter one is long: most pairs need no counting.
-            if 2 * min(total, sizes[after]) >= SIMILAR * (total + sizes[after]):
-                score = _likeness(counted, words[after], total + sizes[after])
-                if score >= SIMILAR:
-                    scores.append((-score, abs(before - after), before, after))
+            score = _likeness(bag, words[after])
+            if score >= SIMILAR:
+                scores.append((-score, abs(before - after), before, after))
     taken: set[int] = set()
     partners: set[int] = set()
     for _, _, before, after in sorted(scores):
@@ -167,16 +164,25 @@ def _alike_pairs(
             yield before, after
 
 
-def _likeness(left: Counter[str], right: Counter[str], total: int) -> float:
+def _bag(source: str, numbers: dict[tuple[str, int], int]) -> set[int]:
+    """The words and signs of a text as numbers, the second of a kind another number than the first: sets of numbers
+    are intersected fifty times as fast as words are counted.
+    """
+    seen: Counter[str] = Counter()
+    bag = set()
+    for word in _WORDS.findall(source):
+        bag.add(numbers.setdefault((word, seen[word]), len(numbers)))
+        seen[word] += 1
+    return bag
+
+
+def _likeness(left: set[int], right: set[int]) -> float:
     """The share of words and signs that both have (Dice), from 0 to 1.
 
     Not the ratio of an alignment: that of forty cells with forty others takes seconds, and changes with the sides.
     """
-    if not total:
-        return 1.0
-    fewer, more = (left, right) if len(left) <= len(right) else (right, left)
-    common = sum(min(count, more[word]) for word, count in fewer.items() if word in more)
-    return 2 * common / total
+    total = len(left) + len(right)
+    return 2 * len(left & right) / total if total else 1.0
 
 
 def _paired(

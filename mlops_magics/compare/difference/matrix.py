@@ -178,7 +178,7 @@ def diff_matrix(
     place = open_store(store)
     with place.snapshot():
         sides = [place.find(run) for run in runs]
-        found = Matrix(tuple(sides), matrix_rows(variants(sides, place)))
+        found = Matrix(tuple(sides), matrix_rows(variants(sides, place, with_defaults=True)))
     if not tests:
         return found
     from mlops_magics.compare.significance.better import better_of

@@ -44,7 +44,7 @@ class Variant(Recorded):
     run
         Whose it is; no part of what is compared.
     defaults
-        The names of parameters that an estimator was left with; no part of what is compared.
+        The names of parameters that an estimator was left with, where they were read; no part of what is compared.
     texts
         What digests in ``data`` and ``code_state`` stand for, as far as it was read; no part of what is compared.
     """
@@ -82,12 +82,12 @@ def variant(run: Run | str, store: Store) -> Variant:
     return found
 
 
-def variants(runs: Sequence[Run | str], store: Store) -> tuple[Variant, ...]:
+def variants(runs: Sequence[Run | str], store: Store, *, with_defaults: bool = False) -> tuple[Variant, ...]:
     """What several runs come to beside each other, as of one moment.
 
     Two runs of one notebook share what ran in its kernel before both, and the later one stands on the earlier: cells
     that ran before a run began, and that another of these runs stands on too, are no part of its variant. A run alone
-    has all its cells.
+    has all its cells. Which parameters are defaults is read where that is asked for.
     """
     with store.snapshot():
         found = [store.find(run) for run in runs]
@@ -116,7 +116,7 @@ def variants(runs: Sequence[Run | str], store: Store) -> tuple[Variant, ...]:
                 structure=structure_of_artifacts(artifacts[position], store),
                 artifacts=_kept(artifacts[position]),
                 run=run,
-                defaults=frozenset(store.default_params(run)),
+                defaults=frozenset(store.default_params(run) if with_defaults else ()),
                 texts=texts,
             ))
         return tuple(made)

@@ -31,7 +31,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_laws_of_a_part(part, data) -> None:
     values, between, applied, inverted = PARTS[part]
@@ -47,7 +47,7 @@ def test_laws_of_a_part(part, data) -> None:
     assert same((left, right), before), "what is compared stays as it is"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(VARIANTS, VARIANTS)
 def test_laws_of_the_whole(left, right) -> None:
     found = difference(left, right)
@@ -61,7 +61,7 @@ def test_laws_of_the_whole(left, right) -> None:
     repr(found), found._repr_html_()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(VARIANTS, st.sampled_from(["params", "metrics", "curves", "cells", "data", "structure", "artifacts"]), VARIANTS)
 def test_one_part_changed_is_one_part_found(left, part, other) -> None:
     right = replace(left, **{part: getattr(other, part)})
@@ -80,7 +80,7 @@ def test_sameness_is_that_of_what_is_written_but_for_zeros(left, right) -> None:
     assert same(decode(encode(left)), left)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(VARIANTS, VARIANTS, VARIANTS)
 def test_a_difference_is_applied_to_what_it_is_of(left, right, other) -> None:
     found = difference(left, right)
@@ -109,7 +109,7 @@ def test_the_wrong_side_is_refused() -> None:
             apply(two, difference(one, two))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(CELLS, CELLS)
 def test_what_is_called_moved_or_changed_is(left, right) -> None:
     found = cell_changes(left, right)

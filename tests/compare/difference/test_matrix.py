@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops_magics import track
 from mlops_magics.compare.difference import Variant, diff_matrix, difference
 from mlops_magics.compare.difference.matrix import matrix_rows
 from mlops_magics.compare.difference.sameness import same
@@ -54,6 +55,21 @@ def test_a_column_per_variant_and_a_row_for_what_differs(add, store) -> None:
         found.row("dept")
 
 
+def test_defaults_that_only_some_have_are_folded(store) -> None:
+    from sklearn.linear_model import Ridge
+    from sklearn.tree import DecisionTreeRegressor
+
+    for model in (Ridge(alpha=0.5), DecisionTreeRegressor(max_depth=2)):
+        with track("flights", type(model).__name__.lower(), store=store) as run:
+            run.evaluate(model.fit([[0.0], [1.0], [2.0]], [1, 2, 4]), [[0.0], [1.0]], [1, 2])
+    found = diff_matrix(["ridge", "decisiontreeregressor"], store, tests=False)
+    usual = {row.key for row in found.rows if row.is_default}
+    assert {"solver", "splitter"} <= usual
+    assert not usual & {"alpha", "max_depth", "model"}
+    assert f"{len(usual)} defaults that not all of them have" in repr(found)
+    assert found.row("class").values[0] == "sklearn.linear_model.Ridge"
+
+
 def test_equal_names_and_unknown_ones(add, store) -> None:
     runs = [add("same", params={"depth": depth}) for depth in (1, 2)]
     found = diff_matrix(runs, store)
@@ -65,7 +81,7 @@ def test_equal_names_and_unknown_ones(add, store) -> None:
         diff_matrix([runs[0], "nobody"], store)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(VARIANTS, min_size=2, max_size=4))
 def test_a_row_for_all_that_differs_from_the_first(several) -> None:
     rows = matrix_rows(several)
