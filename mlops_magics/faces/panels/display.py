@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from mlops_magics.faces.panels.widget import PanelWidget
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+STEPS_BACK = (
+    "<style>.jp-OutputArea-child:has([data-mlops-plain]):has(+ .jp-OutputArea-child .mlops-panel),"
+    ".jp-OutputArea-child:has([data-mlops-plain=above]) + .jp-OutputArea-child:has(> .lm-Panel.jp-OutputArea-output)"
+    ":not(:has(.mlops-panel)){display:none}</style>"
+)
+"""Of the plain result and the widget below it one is seen: the widget once it is there, else the plain result."""
 
 
 class Panel(Shown):
@@ -37,6 +43,8 @@ class Panel(Shown):
         self.result = result
         self.number = uuid.uuid4().hex
         self._widget: PanelWidget | None = None
+        self._plain: Any = None
+        self._has_page = False
         self._lock = threading.RLock()
 
     def document(self) -> Document:
@@ -109,10 +117,21 @@ class Panel(Shown):
         from IPython.display import display
 
         # Two outputs: of one with both, JupyterLab would show only the widget, and an error once its kernel is gone.
-        html = f'<div data-mlops-panel="{self.number}">{self._repr_html_()}</div>'
-        display({"text/plain": repr(self), "text/html": html}, raw=True)
-        if has_front_end():
+        self._has_page = has_front_end()
+        self._plain = display(self._plain_bundle(), raw=True, display_id=self.number)
+        if self._has_page:
             display({"text/plain": "", **self._view()}, raw=True)
+
+    def renew_plain(self) -> None:
+        """Say in the plain result, where it was shown, what the result is by now."""
+        if self._plain is not None:
+            self._plain.update(self._plain_bundle(), raw=True)
+
+    def _plain_bundle(self) -> dict[str, str]:
+        # By "above" the styles know that the output below is the widget, and not another one of the cell.
+        styles, place = (STEPS_BACK, "above") if self._has_page else ("", "alone")
+        html = f'{styles}<div data-mlops-panel="{self.number}" data-mlops-plain="{place}">{self._repr_html_()}</div>'
+        return {"text/plain": repr(self), "text/html": html}
 
     def _view(self) -> dict[str, Any]:
         return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}}

@@ -104,6 +104,7 @@ class LivePanel(Panel):
             self.result = found
             self.put(curves=pack(found))
             if not found.is_running:
+                self.renew_plain()
                 return
 
 

@@ -46,7 +46,7 @@ def test_without_a_page_the_plain_results_are_there(executed) -> None:
         # A bar that was shown before is empty by now.
         (output,) = (one for one in cell.outputs if one.data["text/plain"])
         assert set(output.data) == {"text/plain", "text/html"}
-        assert output.data["text/html"].startswith("<div data-mlops-panel")
+        assert output.data["text/html"].startswith("<div data-mlops-panel=")
     assert "<table" in executed.cells[2].outputs[-1].data["text/html"]
     assert "boosted" in executed.cells[2].outputs[-1].data["text/plain"]
     assert "data:image/svg+xml" in executed.cells[3].outputs[-1].data["text/html"]
@@ -54,7 +54,7 @@ def test_without_a_page_the_plain_results_are_there(executed) -> None:
 
 def test_exported_they_are_still_there_and_need_no_script_from_elsewhere(executed) -> None:
     html, _ = HTMLExporter().from_notebook_node(executed)
-    panels = re.findall(r'<div data-mlops-panel="\w+">', html)
+    panels = re.findall(r'<div data-mlops-panel="\w+" data-mlops-plain="alone">', html)
     assert len(panels) == len(CELLS) - 2
     assert "html-manager" not in html
     assert VIEW not in html

@@ -43,18 +43,18 @@ export function sourceOf(model) {
   };
 }
 
-// What anywidget calls for every view. The plain result above it steps back while the panel lives.
+// What anywidget calls for every view. The plain result above it steps back while the panel lives; in JupyterLab and
+// Notebook the styles that come with it do the same (faces/panels/display.py), as nothing runs there without a kernel.
 export function renderPanel(mountPanel) {
   return ({ model, el }) => {
     const source = sourceOf(model);
     const dispose = mountPanel(el, source);
     const plain = document.querySelector(`[data-mlops-panel="${model.get("number")}"]`);
-    const output = plain && (plain.closest(".jp-OutputArea-child") || plain);
-    if (output) output.style.display = "none";
+    if (plain) plain.hidden = true;
     return () => {
       dispose();
       source.close();
-      if (output) output.style.display = "";
+      if (plain) plain.hidden = false;
     };
   };
 }

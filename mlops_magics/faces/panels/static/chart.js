@@ -26,6 +26,10 @@ export function drawChart(canvas, { curves, view, isLog, cursor, marked, theme, 
   context.clip();
   const parts = curves.map((curve) => ({ ...curve, span: spanOf(curve, view) }));
   for (const part of parts) drawBand(context, part, place, isLog);
+  // Behind a smoothed course, faintly, what was logged.
+  context.globalAlpha = 0.35;
+  for (const part of parts) if (part.line !== part.last) drawLine(context, { ...part, line: part.last }, place, isLog);
+  context.globalAlpha = 1;
   for (const part of parts) drawLine(context, part, place, isLog);
   if (marked) drawMarked(context, frame, place, marked, theme);
   context.restore();

@@ -103,7 +103,7 @@ function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }
       if (hasSelection && selected.has(row) !== isFront) continue;
       const goal = last.place(row);
       context.strokeStyle = goal === null || (hasSelection && !isFront) ? theme.quiet : blended(goal);
-      context.globalAlpha = hasSelection ? (isFront ? Math.max(0.5, alpha) : alpha / 3) : alpha;
+      context.globalAlpha = hasSelection ? (isFront ? Math.max(0.6, alpha) : Math.max(0.08, alpha / 3)) : alpha;
       context.beginPath();
       let isDown = false;
       scales.forEach((scale, index) => {
@@ -216,7 +216,7 @@ function drawScatter(canvas, { x, y, rows, selected, box }) {
   const hasSelection = selected.size > 0;
   for (const isFront of [false, true]) {
     context.fillStyle = isFront ? SERIES[1] : SERIES[0];
-    context.globalAlpha = isFront ? 0.9 : hasSelection ? 0.25 : 0.55;
+    context.globalAlpha = isFront ? 0.9 : hasSelection ? 0.4 : 0.6;
     for (const [row, [across, down]] of placed) {
       if (selected.has(row) !== isFront) continue;
       context.beginPath();
