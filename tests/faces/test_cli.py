@@ -144,6 +144,7 @@ def test_the_same_question_has_the_same_answer(trained, notebook, capsys) -> Non
         "runs flights --best test/roc_auc": lambda: mlops_magics.runs("flights", best="test/roc_auc"),
         "show baseline": lambda: show("baseline"),
         "diff baseline boosted": lambda: mlops_magics.diff("baseline", "boosted"),
+        "diff baseline boosted @last": lambda: mlops_magics.diff_matrix(["baseline", "boosted", "@last"]),
         "drift moved.parquet --against baseline": lambda: mlops_magics.drift("moved.parquet", against="baseline"),
     }
     for line, call in questions.items():
