@@ -71,6 +71,10 @@ export class RunPage extends ReactWidget {
     this._changed.emit();
     if (other) {
       try {
+        if (this._answer && !this._answer.others.some(run => run.id === other)) {
+          await this._poll.refresh(); // it began after this page was read
+          await this._poll.tick;
+        }
         const shown = await this._around.server.diff(this.store, this.run, other);
         this._difference = other === this._other ? shown.html : this._difference;
       } catch (error) {

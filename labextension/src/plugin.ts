@@ -62,6 +62,7 @@ function activate(
       const content = new RunPage({ server, trans, jump }, store, run, name, other);
       page = new MainAreaWidget({ content });
       page.id = content.id;
+      page.toolbar.hide();
       void pages.add(page);
       // The main area of Notebook 7 holds one document and nothing beside it.
       app.shell.add(page, labShell ? 'main' : 'right');

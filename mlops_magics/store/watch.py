@@ -7,8 +7,7 @@ last look is read, and of that only the few lines that say what a run is; points
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,11 +21,13 @@ from mlops_magics.store.location import Layout
 from mlops_magics.store.tails import is_alive, run_of
 
 CHUNK_BYTES = 4 << 20
+NEWEST = 20
+"""Runs of an experiment that are told, the newest; the leaderboard has them all."""
 MODELS = 50
 """Runs with a model that are told, the newest."""
 
 _EPOCH = datetime(1970, 1, 1)
-_FACT = re.compile(rb'"k":"(?:run|artifact|verdict)"')
+_FACTS = (b'"k":"run"', b'"k":"artifact"', b'"k":"verdict"')
 _RUN_FIELDS = ("experiment", "name", "status", "parent", "source", "message")
 
 
@@ -66,16 +67,50 @@ class WatchedVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """Every run by id, and the verdicts on those that hold a model, the newest model first.
+class WatchedExperiment:
+    """How many runs an experiment has that are no part of another one, and the newest of them."""
 
-    ``stamp`` differs whenever anything else does; ``notice`` says why what was folded may be a little old.
+    name: str
+    runs: int
+    running: int
+    newest: tuple[WatchedRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedModel:
+    """A run that holds a model, and the newest answers to what was asked about it."""
+
+    run: WatchedRun
+    verdicts: tuple[WatchedVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a store holds now, the newest first everywhere.
+
+    Attributes
+    ----------
+    stamp
+        Another one whenever anything else is another.
+    experiments, live, models
+        Without runs that are a part of another one; models with them.
+    sources
+        By notebook or script, the run it is writing, or else the last one it wrote.
+    notice
+        Why what was folded may be a little old; else None.
     """
 
     stamp: str
-    runs: Mapping[str, WatchedRun]
-    models: Mapping[str, tuple[WatchedVerdict, ...]]
+    experiments: tuple[WatchedExperiment, ...]
+    live: tuple[WatchedRun, ...]
+    models: tuple[WatchedModel, ...]
+    sources: Mapping[str, WatchedRun]
     notice: str | None
+
+    @property
+    def count(self) -> int:
+        """How many runs there are that are no part of another one."""
+        return sum(one.runs for one in self.experiments)
 
 
 @dataclass(slots=True)
@@ -90,9 +125,11 @@ class _Tail:
 
 @dataclass(slots=True)
 class _Folded:
-    """What the database said when it was last asked."""
+    """What the database said when it was last asked: of all runs how many, and the few that are told."""
 
     runs: dict[str, WatchedRun] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    newest: list[str] = field(default_factory=list)
     models: dict[str, datetime] = field(default_factory=dict)
     verdicts: dict[str, dict[tuple[str, str], WatchedVerdict]] = field(default_factory=dict)
     notice: str | None = None
@@ -106,7 +143,7 @@ class Watch:
         self._access = Access(self._layout, read_only=True)
         self._tails: dict[str, _Tail] = {}
         self._living: frozenset[str] = frozenset()
-        self._of_file: tuple[int, ...] | None = None
+        self._asked: tuple[tuple[int, ...], frozenset[str]] | None = None
         self._folded = _Folded()
         self._said: Watched | None = None
         self._count = 0
@@ -121,10 +158,11 @@ class Watch:
         """
         # Journals before the database: one that is gone had been folded, which its file then shows.
         is_news = self._look_at_journals()
-        state = _state(self._layout.database)
-        if state != self._of_file:
-            self._folded = self._ask()
-            self._of_file = state
+        followed = frozenset(tail.run for tail in self._tails.values() if tail.run)
+        asked = _state(self._layout.database), followed
+        if asked != self._asked:
+            self._folded = self._ask(followed)
+            self._asked = asked
             is_news = True
         if is_news or self._said is None:
             self._count += 1
@@ -134,7 +172,7 @@ class Watch:
     def state_of(self, run: str) -> str:
         """Differs when something of a run was recorded, as far as the last look saw."""
         tails = sorted((name, tail.read_to) for name, tail in list(self._tails.items()) if tail.run == run)
-        return repr((self._of_file, tails))
+        return repr((self._asked and self._asked[0], tails))
 
     # -- journals -----------------------------------------------------------------------------------------------------
 
@@ -144,15 +182,20 @@ class Watch:
         for name in gone:
             del self._tails[name]
         is_news = bool(gone)
+        grown = set()
         for name, size in sizes.items():
             tail = self._tails.setdefault(name, _Tail(run_of(name)))
             if size > tail.read_to:
+                before = tail.read_to
                 self._read(name, tail)
                 is_news = True
+                if before and tail.read_to > before:
+                    grown.add(name)
         living = frozenset(
             tail.run
             for name, tail in self._tails.items()
-            if tail.run and is_alive(self._layout.journals / f"{name}.jsonl")
+            # Who wrote since the last look lives, as far as this look is concerned.
+            if tail.run and (name in grown or is_alive(self._layout.journals / f"{name}.jsonl"))
         )
         is_news |= living != self._living
         self._living = living
@@ -170,25 +213,47 @@ class Watch:
                         break
                     _take(tail, chunk[:whole])
                     tail.read_to += whole
+                    if len(chunk) < CHUNK_BYTES:
+                        break
                     file.seek(tail.read_to)
         except FileNotFoundError:
             return  # folded since it was listed
 
     # -- the database -------------------------------------------------------------------------------------------------
 
-    def _ask(self) -> _Folded:
+    def _ask(self, followed: frozenset[str]) -> _Folded:
         found = _Folded()
         with self._access.reading_folded() as database:
-            rows = database.query(
-                f"SELECT run, min(time), max(time), {', '.join(f'max_by({name}, time)' for name in _RUN_FIELDS)} "
-                "FROM run_revs GROUP BY run"
-            ).fetchall()
-            found.runs = {row[0]: WatchedRun(*row) for row in rows}
+            # A revision alone, whose first one was lost, is a run without a name.
+            fields = {name: f"max_by({name}, time)" for name in _RUN_FIELDS}
+            fields |= {name: f"coalesce({fields[name]}, '')" for name in ("experiment", "name")}
+            newest = ", ".join(f"{value} AS {name}" for name, value in fields.items())
+            database.fill(
+                "watched",
+                f"""WITH found AS (SELECT run AS id, min(time) AS started, max(time) AS changed, {newest}
+                                   FROM run_revs GROUP BY run)
+                    SELECT *, parent IS NULL AND NOT list_contains($followed::VARCHAR[], id) AS is_told,
+                           row_number() OVER (PARTITION BY is_told, experiment ORDER BY started DESC, id DESC) AS place,
+                           row_number() OVER (PARTITION BY is_told, source ORDER BY started DESC, id DESC) AS turn
+                    FROM found""",
+                {"followed": list(followed)},
+            )
             models = database.query(
                 f"""SELECT run, max(time) FROM artifacts WHERE type = 'model' AND run IS NOT NULL GROUP BY run
                     ORDER BY 2 DESC LIMIT {MODELS}"""
             ).fetchall()
             found.models = dict(models)
+            counts = "SELECT experiment, count(*) FROM watched WHERE is_told GROUP BY experiment"
+            found.counts = dict(database.query(counts).fetchall())
+            rows = database.query(
+                f"""SELECT id, started, changed, {", ".join(_RUN_FIELDS)}, is_told AND place <= {NEWEST} FROM watched
+                    WHERE (is_told AND (place <= {NEWEST} OR (turn = 1 AND source IS NOT NULL)))
+                    OR list_contains($wanted::VARCHAR[], id)""",
+                {"wanted": [*followed, *found.models]},
+            ).fetchall()
+            for *row, is_newest in rows:
+                found.runs[row[0]] = WatchedRun(*row)
+                found.newest += [row[0]] * is_newest
             verdicts = database.query(
                 """SELECT run, question, subject, max_by(verdict, time), max(time) FROM verdicts
                    WHERE run IN (SELECT unnest(?::VARCHAR[])) GROUP BY run, question, subject""",
@@ -202,8 +267,9 @@ class Watch:
     # -- both ---------------------------------------------------------------------------------------------------------
 
     def _tell(self) -> Watched:
-        runs, models = dict(self._folded.runs), dict(self._folded.models)
-        verdicts = {run: dict(held) for run, held in self._folded.verdicts.items()}
+        folded = self._folded
+        runs, models = dict(folded.runs), dict(folded.models)
+        verdicts = {run: dict(held) for run, held in folded.verdicts.items()}
         facts = ((tail.run, *fact) for tail in self._tails.values() if tail.run for fact in tail.facts)
         for run, time, kind, body in sorted(facts, key=lambda fact: fact[1]):
             if kind == "run":
@@ -213,21 +279,50 @@ class Watch:
             elif kind == "verdict":
                 verdict = WatchedVerdict(body["question"], body["subject"], body["verdict"], time)
                 verdicts.setdefault(run, {})[verdict.question, verdict.subject] = verdict
+        last = {tail.run: tail.last for tail in self._tails.values() if tail.last}
         for run in [run for run, held in runs.items() if held.status == "running"]:
-            runs[run] = self._living_or_not(runs[run])
+            is_living = run in self._living
+            news = {"last": last.get(run)} if is_living else {"status": "interrupted"}
+            runs[run] = replace(runs[run], **news)
+        whole = sorted((run for run in runs.values() if run.parent is None), key=_age, reverse=True)
+        recent = {tail.run for tail in self._tails.values()}
         newest = sorted(models, key=lambda run: models[run], reverse=True)[:MODELS]
         return Watched(
-            f"{self._count}",
-            runs,
-            {run: tuple(verdicts.get(run, {}).values()) for run in newest if run in runs},
-            self._folded.notice,
+            stamp=str(self._count),
+            experiments=_experiments(folded, [run for run in whole if run.id in recent], runs),
+            live=tuple(run for run in whole if run.status == "running"),
+            models=tuple(
+                WatchedModel(runs[run], tuple(verdicts.get(run, {}).values())) for run in newest if run in runs
+            ),
+            sources={run.source: run for run in sorted(whole, key=_claim) if run.source},
+            notice=folded.notice,
         )
 
-    def _living_or_not(self, run: WatchedRun) -> WatchedRun:
-        if run.id not in self._living:
-            return replace(run, status="interrupted")
-        last = [tail.last for tail in self._tails.values() if tail.run == run.id and tail.last]
-        return replace(run, last=last[-1] if last else None)
+
+def _experiments(
+    folded: _Folded, recent: Sequence[WatchedRun], runs: Mapping[str, WatchedRun]
+) -> tuple[WatchedExperiment, ...]:
+    """The settled runs as the database counted them, and those that have a journal."""
+    counts, told = dict(folded.counts), {name: list[WatchedRun]() for name in folded.counts}
+    for run in folded.newest:
+        told[runs[run].experiment].append(runs[run])
+    for one in recent:
+        counts[one.experiment] = counts.get(one.experiment, 0) + 1
+        told.setdefault(one.experiment, []).append(one)
+    found = []
+    for name, held in told.items():
+        held.sort(key=_age, reverse=True)
+        running = sum(run.status == "running" for run in held)
+        found.append(WatchedExperiment(name, counts[name], running, tuple(held[:NEWEST])))
+    return tuple(sorted(found, key=lambda one: _age(one.newest[0]), reverse=True))
+
+
+def _age(run: WatchedRun) -> tuple[datetime, str]:
+    return run.started, run.id
+
+
+def _claim(run: WatchedRun) -> tuple[bool, datetime, str]:
+    return run.status == "running", run.started, run.id
 
 
 def _revised(run: WatchedRun, time: datetime, body: Mapping[str, Any]) -> WatchedRun:
@@ -240,13 +335,15 @@ def _revised(run: WatchedRun, time: datetime, body: Mapping[str, Any]) -> Watche
 
 def _take(tail: _Tail, text: bytes) -> None:
     """Remember what whole lines of a journal say of a run."""
-    for match in _FACT.finditer(text):
-        # Not the beginning of the line: a torn record may stand before it.
-        start = max(text.rfind(b'{"t":', 0, match.start()), 0)
-        line = _parsed(text[start : text.find(b"\n", match.end())])
-        # A body kept as a blob is a large one: of these kinds, a long message at most.
-        if line and "d" in line:
-            tail.facts.append((_EPOCH + timedelta(microseconds=line["t"]), line["k"], line["d"]))
+    for kind in _FACTS:
+        at = text.find(kind)
+        while at >= 0:
+            # Not the beginning of the line: a torn record may stand before it.
+            line = _parsed(text[max(text.rfind(b'{"t":', 0, at), 0) : text.find(b"\n", at)])
+            # A body kept as a blob is a large one: of these kinds, a long message at most.
+            if line and "d" in line:
+                tail.facts.append((_EPOCH + timedelta(microseconds=line["t"]), line["k"], line["d"]))
+            at = text.find(kind, at + 1)
     end = len(text) - 1
     last = _parsed(text[text.rfind(b"\n", 0, end) + 1 : end])
     if last and ("n" in last or last.get("m")):

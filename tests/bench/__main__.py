@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import capture, drift, notebook, significance, store
+from tests.bench import capture, drift, notebook, server, significance, store
 from tests.bench.figure import Figure
 from tests.bench.report import machine, save, table
 from tests.bench.timing import ROOT
@@ -42,10 +42,11 @@ def _conditions(group: str, facts: dict[str, object]) -> str:
 
 GROUPS = {
     "notebook": notebook.figures, "capture": capture.figures, "store": store.figures, "drift": _drift,
-    "significance": significance.figures,
+    "significance": significance.figures, "server": server.figures,
 }  # fmt: skip
 CHOICES = {
     "notebook": ("notebook",), "store": ("capture", "store"), "drift": ("drift",), "significance": ("significance",),
+    "server": ("server",),
 }  # fmt: skip
 
 if __name__ == "__main__":

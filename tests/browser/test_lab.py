@@ -122,6 +122,7 @@ def test_the_difference_to_another_run_is_shown(tab: Tab) -> None:
     tab.page.locator(".jp-Dialog select").select_option(index=0)
     tab.page.click(".jp-Dialog .jp-mod-accept")
     tab.page.wait_for_selector(f"{PAGE} .mlops-difference >> text=depth")
+    assert "deeper" in tab.page.locator(f"{PAGE} .mlops-choice option:checked").inner_text()
     told = tab.page.inner_text(f"{PAGE} .mlops-difference")
     assert "deeper" in told
     assert "9" in told

@@ -8,7 +8,7 @@ from mlops_magics.records import Artifact, Judged, RunRevision, Tag
 from mlops_magics.store import open_store
 from mlops_magics.store.journal import Journal
 from mlops_magics.store.queries import Store
-from mlops_magics.store.watch import CHUNK_BYTES, Watch
+from mlops_magics.store.watch import CHUNK_BYTES, NEWEST, Watch, WatchedRun
 
 
 @pytest.fixture
@@ -23,12 +23,17 @@ def begin(store: Store, name: str = "run") -> Journal:
 
 
 def statuses(watch: Watch) -> dict[str, str]:
-    return {run.name: run.status for run in watch.look().runs.values()}
+    return {run.name: run.status for run in runs_of(watch)}
+
+
+def runs_of(watch: Watch) -> list[WatchedRun]:
+    """From the oldest on."""
+    return sorted((run for one in watch.look().experiments for run in one.newest), key=lambda run: run.started)
 
 
 def test_a_store_that_is_not_there_yet_is_empty_until_it_is(tmp_path, store) -> None:
     watch = Watch(store.path)
-    assert watch.look().runs == {}
+    assert watch.look().experiments == ()
     journal = begin(store)
     assert statuses(watch) == {"run": "running"}
     journal.close()
@@ -41,7 +46,7 @@ def test_while_nothing_happens_it_is_the_same_answer(store) -> None:
     journal.metric("loss", 0.5, 3)
     second = watch.look()
     assert second.stamp != first.stamp
-    (run,) = second.runs.values()
+    (run,) = second.live
     assert (run.last.key, run.last.value, run.last.step) == ("loss", 0.5, 3)
     journal.close()
 
@@ -59,7 +64,7 @@ def test_what_is_folded_meanwhile_is_neither_lost_nor_doubled(store) -> None:
     watch = Watch(store.path)
     journals = [begin(store, f"run{number}") for number in range(3)]
     for number, journal in enumerate(journals):
-        assert len(watch.look().runs) == 3
+        assert watch.look().count == 3
         journal.record(Judged(question="drift", subject="july", verdict="fail", detail={}))
         journal.record(Artifact(name="model", type="model", sha256="0" * 64, size_bytes=number))
         if number != 1:
@@ -69,9 +74,10 @@ def test_what_is_folded_meanwhile_is_neither_lost_nor_doubled(store) -> None:
         if number == 2:
             store.fold()
     seen = watch.look()
-    assert sorted(run.name for run in seen.runs.values()) == ["renamed0", "renamed1", "renamed2"]
-    assert {run.status for run in seen.runs.values()} == {"finished"}
-    assert [len(held) for held in seen.models.values()] == [1, 1, 1]
+    assert [run.name for run in runs_of(watch)] == ["renamed0", "renamed1", "renamed2"]
+    assert {run.status for run in runs_of(watch)} == {"finished"}
+    assert [len(model.verdicts) for model in seen.models] == [1, 1, 1]
+    assert seen.count == 3
 
 
 def test_it_says_what_the_store_says(store) -> None:
@@ -81,9 +87,33 @@ def test_it_says_what_the_store_says(store) -> None:
     store.fold()
     store.record(first.run, RunRevision(name="after", message="again"))
     watch, known = Watch(store.path), store.all_runs()
-    assert [(run.id, run.name, run.status, run.message) for run in watch.look().runs.values()] == [
+    assert [(run.id, run.name, run.status, run.message) for run in runs_of(watch)] == [
         (run.id, run.name, run.status, run.message) for run in known
     ]
+
+
+def test_of_many_runs_all_are_counted_and_the_newest_told(store) -> None:
+    """Whether they are folded, have a journal, or both, and parts of others not at all."""
+    for number in range(NEWEST + 5):
+        journal = begin(store, f"run{number}")
+        journal.record(RunRevision(status="finished", source="notebook.ipynb"))
+        journal.close()
+        part = store.open_journal(store.new_run_id())
+        part.record(RunRevision(experiment="flights", name="part", status="finished", parent=journal.run))
+        part.close()
+        if number == 10:
+            resumed = journal.run
+            store.fold()
+    resume = store.open_journal(resumed)
+    resume.record(RunRevision(status="running"))
+    watch = Watch(store.path)
+    for _ in range(2):
+        (told,) = watch.look().experiments
+        assert (told.runs, told.running) == (NEWEST + 5, 1)
+        assert [run.name for run in told.newest] == [f"run{NEWEST + 4 - number}" for number in range(NEWEST)]
+        assert watch.look().sources["notebook.ipynb"].id == resumed
+        store.fold()
+    resume.close()
 
 
 def test_points_and_long_lines_are_stepped_over_and_a_torn_one_hides_nothing(store) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from posixpath import basename
@@ -11,34 +10,27 @@ from mlops_magics.faces.server.answers import ExperimentLine, ModelLine, Overvie
 from mlops_magics.look.numbers import duration, number
 from mlops_magics.records import Run
 from mlops_magics.store.location import shown
-from mlops_magics.store.watch import Watched, WatchedRun, WatchedVerdict
-
-NEWEST = 20
-"""Runs of an experiment that are told, the newest; the leaderboard has them all."""
+from mlops_magics.store.watch import Watched, WatchedModel, WatchedRun
 
 
 def overview(watched: Watched, folder: Path) -> Overview:
     """Experiments by their newest run, live runs, and models; parts of a search are left out."""
-    whole = sorted((run for run in watched.runs.values() if run.parent is None), key=_age, reverse=True)
-    groups: dict[str, list[WatchedRun]] = {}
-    for run in whole:
-        groups.setdefault(run.experiment, []).append(run)
-    models = (_model(watched.runs[run], verdicts) for run, verdicts in watched.models.items())
     return Overview(
         folder=shown(folder),
         notice=watched.notice,
-        runs=len(whole),
-        live=tuple(line(run) for run in whole if run.status == "running"),
-        experiments=tuple(_experiment(name, runs) for name, runs in groups.items()),
-        models=tuple(models),
+        runs=watched.count,
+        live=tuple(map(line, watched.live)),
+        experiments=tuple(
+            ExperimentLine(one.name, one.runs, one.running, tuple(map(line, one.newest)))
+            for one in watched.experiments
+        ),
+        models=tuple(map(_model, watched.models)),
     )
 
 
 def newest_of(watched: Watched, notebook: str) -> WatchedRun | None:
     """The run that a notebook is writing, else the last one it wrote."""
-    name = basename(notebook)
-    own = [run for run in watched.runs.values() if name and run.source == name and run.parent is None]
-    return max(own, key=lambda run: (run.status == "running", _age(run)), default=None)
+    return watched.sources.get(basename(notebook))
 
 
 def line(run: WatchedRun) -> RunLine:
@@ -64,15 +56,9 @@ def stamp(time: datetime) -> str:
     return time.replace(tzinfo=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _experiment(name: str, runs: Iterable[WatchedRun]) -> ExperimentLine:
-    held = list(runs)
-    running = sum(run.status == "running" for run in held)
-    return ExperimentLine(name, len(held), running, tuple(line(run) for run in held[:NEWEST]))
-
-
-def _model(run: WatchedRun, verdicts: Iterable[WatchedVerdict]) -> ModelLine:
-    lines = tuple(VerdictLine(one.question, one.subject, one.verdict) for one in verdicts)
-    return ModelLine(line(run), lines, aliases=())  # no registry gives names to models yet
+def _model(model: WatchedModel) -> ModelLine:
+    verdicts = tuple(VerdictLine(one.question, one.subject, one.verdict) for one in model.verdicts)
+    return ModelLine(line(model.run), verdicts, aliases=())  # no registry gives names to models yet
 
 
 def _last(run: WatchedRun) -> str:
@@ -80,7 +66,3 @@ def _last(run: WatchedRun) -> str:
         return ""
     value = number(run.last.value) if run.last.value is not None else "not a number"
     return f"{run.last.key} {value}" + (f" at step {run.last.step:,}" if run.last.step is not None else "")
-
-
-def _age(run: WatchedRun) -> tuple[datetime, str]:
-    return run.started, run.id
