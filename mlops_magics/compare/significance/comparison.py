@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -190,12 +190,14 @@ class Comparison(Shown):
         if not self.telling:
             said = f"{_capital(self.reason)}." if self.reason else ""
             return f"{said} {self.hint}." if self.hint else said
-        found = self.telling[0].sentence(*self.names)
-        slices = [piece for piece in self.where_loser_wins if piece.comparison.metric == self.telling[0].metric]
-        if slices:
-            named = ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
-            found += f"; on {named} it is not"
-        return f"{found}."
+        said = [self.telling[0].sentence(*self.names)]
+        if self.verdict != "not told apart":
+            same = [piece for piece in self.slices if piece.comparison.metric == self.telling[0].metric]
+            unsure = [piece for piece in same if piece.comparison.verdict == "not told apart"]
+            lost = [piece for piece in same if piece in self.where_loser_wins]
+            said += [f"on {_named(lost)} it is not"] if lost else []
+            said += [f"on {_named(unsure)} they are not told apart"] if unsure else []
+        return f"{'; '.join(said)}."
 
     @property
     def names(self) -> tuple[str, str]:
@@ -224,6 +226,10 @@ class Comparison(Shown):
 
         note = f"{count(self.rows, 'row')} of {self.split}" if self.metrics else ""
         return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *blocks(self))
+
+
+def _named(slices: Sequence[SliceComparison]) -> str:
+    return ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
 
 
 def _capital(text: str) -> str:

@@ -194,6 +194,18 @@ def test_groups_that_were_evaluated_are_compared(place) -> None:
     assert "baseline wins on 1 of them" in repr(found)
 
 
+def test_groups_on_which_nothing_can_be_said_are_named(place) -> None:
+    part = pd.Series(np.where(np.arange(ROWS) % 8 == 0, "EWR", "JFK"), name="origin")
+    late = ((X["a"] > 0) ^ (np.random.default_rng(5).random(ROWS) < np.where(part == "EWR", 0.5, 0.1))).rename("late")
+    blind = LogisticRegression().fit(X, X["b"] > 0)
+    for name, model in (("baseline", blind), ("boosted", LogisticRegression().fit(X, late))):
+        with track("flights", name, store=place) as run:
+            run.evaluate(model, X, late, by=part)
+    found = better_of([place.find("baseline"), place.find("boosted")], place)
+    assert found.sentence.startswith("boosted is better by ")
+    assert found.sentence.endswith("; on origin = EWR they are not told apart.")
+
+
 def test_a_difference_says_which_is_better(place, two, capsys, monkeypatch) -> None:
     found = diff("stump", "line", store=place)
     assert found.better == compare_predictions("stump", "line", store=place)
