@@ -13,8 +13,10 @@ CELLS = (
     "%load_ext mlops_magics\n%mlops track flights --name baseline",
     "depth = 3",
     "%mlops params depth={depth}",
-    "import time\nfor step in range(30):\n"
-    "    get_ipython().run_line_magic('mlops', f'log loss={1 / (step + 1)} --step {step}')\n    time.sleep(0.2)",
+    """import time
+for step in range(30):
+    get_ipython().run_line_magic("mlops", f"log loss={1 / (step + 1)} --step {step}")
+    time.sleep(0.2)""",
     "open('notes.txt', 'w').write('calm') and None\n%mlops artifact notes.txt",
     "%mlops end",
     "%mlops track flights --name deeper\n%mlops params depth=9\n%mlops log loss=0.01",
@@ -22,6 +24,9 @@ CELLS = (
 )
 LIVE = "#mlops-panel section[aria-label=Live] .mlops-run"
 PAGE = ".mlops-Page:visible"
+CURRENT = "window.jupyterapp.shell.currentWidget"
+STATUS = """() => [...window.jupyterapp.shell.widgets('main')].find(one => one.sessionContext)
+    .sessionContext.session.kernel.status"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -89,9 +94,8 @@ def test_the_curve_of_a_run_moves_while_its_cell_runs(tab: Tab) -> None:
     first = canvas_end(tab)
     wait_for(lambda: canvas_end(tab) >= first + 5, 20)
     tab.save_picture("live-curve")
-    is_busy = "() => [...window.jupyterapp.shell.widgets('main')].some(one => one.sessionContext?.session?.kernel.status === 'busy')"
-    assert tab.page.evaluate(is_busy), "the cell was over before the curve had moved"
-    tab.page.wait_for_function(is_busy.replace("=> [", "=> ![", 1))
+    assert tab.page.evaluate(STATUS) == "busy", "the cell was over before the curve had moved"
+    wait_for(lambda: tab.page.evaluate(STATUS) == "idle", 30)
 
 
 def test_the_page_of_a_run_shows_its_cells_and_files_and_leads_back_to_them(tab: Tab) -> None:
@@ -109,7 +113,7 @@ def test_the_page_of_a_run_shows_its_cells_and_files_and_leads_back_to_them(tab:
     assert saving.value.path().read_text(encoding="utf-8") == "calm"
     tab.page.click(f"{PAGE} summary >> text=What was recorded")
     tab.page.click(f"{PAGE} tr:has(th:text-is('loss')) button")
-    wait_for(lambda: tab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 3, 10)
+    wait_for(lambda: tab.page.evaluate(f"() => {CURRENT}.content.activeCellIndex") == 3, 10)
 
 
 def test_the_difference_to_another_run_is_shown(tab: Tab) -> None:
@@ -147,22 +151,20 @@ def test_nothing_in_it_shuts_anybody_out(tab: Tab) -> None:
 def test_a_command_starts_tracking_by_a_cell_that_everybody_sees(lab: Lab, tab: Tab) -> None:
     name = lab.write_notebook("My second notebook.ipynb", "x = 1")
     tab.page.evaluate("name => { void window.jupyterapp.commands.execute('docmanager:open', { path: name }) }", name)
-    tab.page.wait_for_function(
-        "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name
-    )
+    tab.page.wait_for_function("name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name)
     tab.wait_ready()
     tab.page.click(".jp-NotebookPanel:visible .jp-Toolbar [data-command='mlops:track']")
     assert tab.page.locator(".jp-Dialog input").input_value() == "My-second-notebook"
     tab.page.fill(".jp-Dialog input", "second try")
     tab.page.click(".jp-Dialog .jp-mod-accept")
     tab.page.wait_for_selector(f"{LIVE} >> text=/second-try/")
-    source = tab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.getSource()")
+    source = tab.page.evaluate(f"() => {CURRENT}.content.widgets[0].model.sharedModel.getSource()")
     assert source == "%load_ext mlops_magics\n%mlops track second-try"
     tab.page.wait_for_selector(".mlops-active >> text=second-try")
 
 
 def test_the_panel_survives_the_kernel(tab: Tab) -> None:
-    tab.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart() }")
+    tab.page.evaluate(f"async () => {{ await {CURRENT}.sessionContext.session.kernel.restart() }}")
     tab.wait_ready()
     tab.page.wait_for_selector("#mlops-panel .mlops-run[data-status=interrupted] >> text=second-try")
     assert tab.page.locator(LIVE).count() == 0
