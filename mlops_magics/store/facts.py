@@ -102,7 +102,7 @@ class RunFacts(ABC):
         """
         with self.snapshot():
             query = "SELECT key, points, step, value, low, high FROM metric_sums WHERE run = ? ORDER BY key"
-            return {key: tuple(known) for key, *known in self._rows(query, [self.find(run).id])}  # type: ignore[misc]
+            return {key: tuple(known) for key, *known in self._rows(query, [self.find(run).id])}
 
     def tags(self, run: Run | str) -> dict[str, str]:
         """The newest value of every tag."""

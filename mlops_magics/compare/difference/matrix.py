@@ -14,7 +14,7 @@ from mlops_magics.compare.difference.sameness import Recorded, same
 from mlops_magics.compare.difference.variants import Variant, variants
 from mlops_magics.errors import DataError
 from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title
-from mlops_magics.look.numbers import count
+from mlops_magics.look.numbers import count, number
 from mlops_magics.records import Run
 from mlops_magics.store import open_store
 from mlops_magics.store.references import lower_is_better
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Part = Literal["metric", "parameter", "data", "model", "code"]
 PARTS: tuple[Part, ...] = ("metric", "parameter", "data", "model", "code")
+OPEN_ROWS = 6
 
 _ABSENT = object()
 
@@ -120,8 +121,13 @@ class Matrix(Recorded, Shown):
             blocks += self.better.document().blocks[1:]
         for part in PARTS:
             rows = [row for row in self.rows if row.part == part and not row.is_default]
-            if rows:
-                blocks.append(self._table(part, rows))
+            # As of models of other classes: what can be compared stays in the open.
+            partial = [row for row in rows if part == "parameter" and not all(row.has)]
+            if shared := [row for row in rows if row not in partial]:
+                blocks.append(self._table(part, shared))
+            if partial:
+                title = f"{count(len(partial), 'parameter')} that not all of them have"
+                blocks.append(Fold(title, self._table(part, partial), open=len(partial) <= OPEN_ROWS))
         if usual := [row for row in self.rows if row.is_default]:
             title = f"{count(len(usual), 'default')} that not all of them have"
             blocks.append(Fold(title, self._table("parameter", usual)))
@@ -131,7 +137,6 @@ class Matrix(Recorded, Shown):
         elif equal:
             blocks.append(Line(f"No difference in {', '.join(equal)}.", tone="quiet"))
         return Document(*blocks)
-
 
     def _table(self, part: Part, rows: Sequence[Row]) -> Table:
         align: Literal["left", "right"] = "right" if part == "metric" else "left"
@@ -278,7 +283,7 @@ def _cells(row: Row) -> Iterator[Any]:
         if not has:
             yield None
         elif position in row.best:
-            yield Mark(f"{value:.6g}", "good")
+            yield Mark(number(value), "good")
         elif isinstance(value, str) and row.key in {"git commit", "uncommitted patch"}:
             yield value[:12]
         else:

@@ -40,8 +40,8 @@ def blocks(found: Difference) -> Iterator[Any]:
     if found.is_empty:
         yield Line("Nothing that was recorded differs.", tone="quiet")
         return
-    if found.metrics:
-        yield _metrics(found.metrics, names)
+    if untested := [change for change in found.metrics if change.key not in _tested(found)]:
+        yield _metrics(untested, names)
     yield from _curves(found)
     yield from _params(found.params, names)
     for table in found.data:
@@ -52,6 +52,12 @@ def blocks(found: Difference) -> Iterator[Any]:
     yield from _folded("package", "packages differ", found.packages, names)
     yield from _artifacts(found.artifacts, names)
     yield from _rest(found)
+
+
+def _tested(found: Difference) -> frozenset[str]:
+    """Metrics that stand above already, with how sure their difference is."""
+    better = found.better
+    return frozenset(f"{better.split}/{one.metric}" for one in better.metrics) if better else frozenset()
 
 
 def _metrics(changes: Sequence[Change], names: Names) -> Table:
@@ -106,6 +112,9 @@ def _table(table: TableChange, names: Names) -> Iterator[Any]:
     if rows:
         heading = f"data: {table.role}"
         yield Table([heading, *names], [(what, _side(change, "left"), _side(change, "right")) for what, change in rows])
+    if table.kind == "same rows":
+        # Another summary of them, as when a column has become private.
+        return
     told = [one for one in table.distances if one.distance is not None]
     if told:
         bars = [

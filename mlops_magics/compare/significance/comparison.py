@@ -188,8 +188,8 @@ class Comparison(Shown):
     def sentence(self) -> str:
         """What was found, by the first metric: ``boosted is better by 0.041 roc_auc [0.036, 0.046].``"""
         if not self.telling:
-            said = f"{_capital(self.reason)}." if self.reason else ""
-            return f"{said} {self.hint}." if self.hint else said
+            reason = f"{_capital(self.reason)}." if self.reason else ""
+            return f"{reason} {self.hint}." if self.hint else reason
         said = [self.telling[0].sentence(*self.names)]
         if self.verdict != "not told apart":
             same = [piece for piece in self.slices if piece.comparison.metric == self.telling[0].metric]

@@ -94,3 +94,12 @@ def test_a_row_for_all_that_differs_from_the_first(several) -> None:
         assert not all(row.has) or any(not same(row.values[0], value) for value in row.values[1:])
     assert matrix_rows([several[0], several[0]]) == ()
     assert matrix_rows([Variant(), Variant()]) == ()
+
+
+def test_what_only_some_have_is_folded_apart(store) -> None:
+    for name, params in (("a", {"depth": 2}), ("b", {"depth": 3} | {f"only{number}": 1 for number in range(9)})):
+        with track("flights", name, store=store, params=params):
+            pass
+    shown = repr(diff_matrix(["a", "b"], store))
+    assert "▸ 9 parameters that not all of them have" in shown
+    assert "only3" not in shown
