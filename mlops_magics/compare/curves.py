@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -217,6 +217,54 @@ def curves(  # noqa: PLR0913 - the last three are the part of the picture
     return Curves(goings, tuple(lines), low, high, columns)
 
 
+Point = tuple[int | None, int, float]
+"""The step, the time in microseconds since 1970, UTC, and the value of something logged."""
+
+
+def extended(found: Curves, points: Mapping[tuple[str, str], Sequence[Point]]) -> Curves:
+    """The curves with points appended that were logged since, by run and metric: a column each, so that they grow
+    longer than ``columns`` until the store is asked again. Points that do not lie behind the last one wait for that.
+    """
+    begun = {going.run.id: going.run.started for going in found.runs}
+    grown = tuple(_grown(curve, points.get((curve.run, curve.key), ()), begun[curve.run]) for curve in found.curves)
+    totals = {going.run.id: going.total for going in found.runs}
+    goings = tuple(
+        _going(going.run, [curve for curve in grown if curve.run == going.run.id], {"steps": totals[going.run.id]})
+        for going in found.runs
+    )
+    return replace(found, runs=goings, curves=grown)
+
+
+def _grown(curve: Curve, points: Sequence[Point], begun: datetime) -> Curve:
+    import numpy
+
+    start = begun.replace(tzinfo=UTC).timestamp()
+    placed = [(step if curve.by == "step" else time / 1e6 - start, time, value) for step, time, value in points]
+    fresh, end = [], curve.extent[1]
+    for x, time, value in placed:
+        if x is not None and x > end:
+            fresh.append((float(x), time, value))
+            end = float(x)
+    if not fresh:
+        return curve
+    xs, values = numpy.array([x for x, _, _ in fresh]), numpy.array([value for _, _, value in fresh])
+    heights = numpy.where(numpy.isfinite(values), values, numpy.nan)
+    newest = datetime.fromtimestamp(fresh[-1][1] / 1e6, UTC).replace(tzinfo=None)
+    steps = curve.steps if curve.by == "seconds" or curve.steps is None else (curve.steps[0], int(end))
+    return replace(
+        curve,
+        x=numpy.concatenate([curve.x, xs]),
+        low=numpy.concatenate([curve.low, heights]),
+        high=numpy.concatenate([curve.high, heights]),
+        last=numpy.concatenate([curve.last, heights]),
+        points=curve.points + len(fresh),
+        not_finite=curve.not_finite + int((~numpy.isfinite(values)).sum()),
+        extent=(curve.extent[0], end),
+        steps=steps,
+        times=(curve.times[0], newest),
+    )
+
+
 def _chosen(known: Mapping[str, tuple[int, bool]], keys: str | Sequence[str] | None) -> list[str]:
     if keys is None:
         curved = [key for key, (points, _) in known.items() if points > 1]
@@ -272,4 +320,4 @@ def _total(params: Mapping[str, Any], step: int) -> int | None:
     return said.pop() if len(said) == 1 else None
 
 
-__all__ = ["Curve", "Curves", "Going", "curves"]
+__all__ = ["Curve", "Curves", "Going", "Point", "curves", "extended"]

@@ -94,8 +94,12 @@ _POINTS = """
     FROM metrics
     JOIN (SELECT unnest($runs::VARCHAR[]) AS run, unnest(range(len($runs))) AS position) AS asked USING (run)
     JOIN (SELECT unnest($keys::VARCHAR[]) AS key, unnest(range(len($keys))) AS position) AS names USING (key)
-    LEFT JOIN (SELECT id, started FROM runs) AS begun ON begun.id = metrics.run
+    {begun}
     WHERE {x} IS NOT NULL
+"""
+_BEGUN = """
+    LEFT JOIN (SELECT id, started FROM runs WHERE id IN (SELECT unnest($runs::VARCHAR[]))) AS begun
+    ON begun.id = metrics.run
 """
 _X: Mapping[Position, str] = {
     "step": "step::DOUBLE",
@@ -107,7 +111,7 @@ def _reduced(
     database: Database, runs: Sequence[str], keys: Sequence[str], window: Window, by: Position
 ) -> list[Curve]:  # fmt: skip
     asked: dict[str, Any] = {"runs": list(runs), "keys": list(keys)}
-    points = _POINTS.format(x=_X[by])
+    points = _POINTS.format(x=_X[by], begun=_BEGUN if by == "seconds" else "")
     spans = database.query(
         f"""SELECT run, key, min(x), max(x), min(step), max(step), min(time), max(time) FROM ({points})
             GROUP BY run, key ORDER BY key, run""",

@@ -257,13 +257,13 @@ class Store(RunFacts):
         with self._access.reading() as database:
             return curve_keys(database, runs)
 
-    def written(self, runs: Sequence[str]) -> int:
-        """Bytes in the journals of the runs with these ids, read without opening anything: another number than a moment
-        ago means that there is something new to ask for.
+    def news(self, runs: Sequence[str], read_to: dict[str, int]) -> list[tuple[str, bytes]]:
+        """What was written of the runs with these ids since the last time: whole journal lines with the run they are
+        of. ``read_to`` remembers how far each journal was read. No database is asked.
         """
-        from mlops_magics.store.tails import written
+        from mlops_magics.store.tails import news
 
-        return written(self._layout, frozenset(runs))
+        return news(self._layout, frozenset(runs), read_to)
 
     def find(self, reference: Run | str) -> Run:
         """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
@@ -280,6 +280,12 @@ class Store(RunFacts):
             return reference
         with self._access.reading():
             return self._among(self.all_runs(), reference)
+
+    def runs_of(self, ids: Sequence[str]) -> list[Run]:
+        """The runs with these ids as they are now, in that order, without a look at any other."""
+        rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs WHERE id IN (SELECT unnest(?))", [list(ids)])
+        found = {run.id: run for run in (Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows)}
+        return [found[run] for run in ids if run in found]
 
     def all_runs(self) -> list[Run]:
         """Every run, the newest last."""

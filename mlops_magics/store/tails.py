@@ -102,15 +102,25 @@ def runs_with_journals(layout: Layout, *, but: Iterable[str] = ()) -> set[str]:
     return {run for run in map(run_of, names) if run}
 
 
-def written(layout: Layout, runs: Container[str]) -> int:
-    """Bytes in the journals of these runs: told apart from a moment ago without opening anything."""
-    total = 0
+def news(layout: Layout, runs: Container[str], read_to: dict[str, int]) -> list[tuple[str, bytes]]:
+    """What was written of these runs since the last time, whole lines with the run they are of; moves ``read_to`` on.
+
+    A journal that ``read_to`` does not know is read from its beginning; one that is gone has been folded.
+    """
+    found = []
     with suppress(FileNotFoundError), os.scandir(layout.journals) as entries:
-        for entry in entries:
-            if entry.name.endswith(".jsonl") and run_of(entry.name.removesuffix(".jsonl")) in runs:
-                with suppress(FileNotFoundError):
-                    total += entry.stat().st_size
-    return total
+        for name in [entry.name.removesuffix(".jsonl") for entry in entries if entry.name.endswith(".jsonl")]:
+            run = run_of(name)
+            if run is None or run not in runs:
+                continue
+            with suppress(FileNotFoundError), (layout.journals / f"{name}.jsonl").open("rb", buffering=0) as file:
+                file.seek(read_to.get(name, 0))
+                content = file.readall()
+                end = content.rfind(b"\n") + 1
+                read_to[name] = read_to.get(name, 0) + end
+                if end:
+                    found.append((run, content[:end]))
+    return found
 
 
 def run_of(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_magics import open_store, track
-from mlops_magics.compare.curves import curves
+from mlops_magics.compare.curves import curves, extended
 from mlops_magics.errors import DataError, RunNotFound
 
 
@@ -168,3 +169,21 @@ def test_the_answer_is_data(store) -> None:
     told = json.loads(json.dumps(curves("a", store=store).to_dict()))
     assert told["curves"][0]["last"] == [1.0, 2.0]
     assert told["runs"][0]["name"] == "a"
+
+
+@pytest.mark.parametrize("step", [0, None])
+def test_points_are_appended_as_the_store_would_have_told(store, step) -> None:
+    run = log(store, "a", [(step and at, 1.0 / (at + 1)) if step is None else (at, 1.0) for at in range(3)], ends=False)
+    before = curves("a", store=store)
+    moment = int(before.curves[0].times[1].replace(tzinfo=UTC).timestamp() * 1e6)
+    points = [(None if step is None else at, moment + at * 1000, value) for at, value in ((1, 9.0), (3, math.nan))]
+    found = extended(before, {(run.id, "loss"): points}).curves[0]
+    # A step that was there already waits until the store is asked again; time never stands still.
+    kept = 2 if step is None else 1
+    assert found.points == 3 + kept
+    assert found.not_finite == 1
+    assert math.isnan(found.last[-1])
+    assert np.all(np.diff(found.x) > 0)
+    assert found.steps == (None if step is None else (0, 3))
+    assert extended(before, {}).curves == before.curves
+    run.end()

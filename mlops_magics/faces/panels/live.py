@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Mapping, Sequence
-from time import monotonic
+from collections.abc import Container, Mapping, Sequence
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.curves import COLUMNS, MOST_COLUMNS, Curves, curves
+import orjson
+
+from mlops_magics.compare.curves import COLUMNS, MOST_COLUMNS, Curves, Point, curves, extended
 from mlops_magics.errors import DataError, MlopsError
 from mlops_magics.faces.panels.display import Panel
 from mlops_magics.faces.panels.packing import pack
@@ -17,17 +19,20 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 EVERY_SECONDS = 0.1
-QUIET_SECONDS = 2.0
-"""How often a run that logs nothing is asked whether it goes on."""
-SHARE = 10
-"""Asking takes at most one part in so many of the time."""
+ASK_SECONDS = 1.0
+"""How often at most the store is asked: a loop that keeps Python to itself makes each of its many steps wait."""
+QUIET_SECONDS = 5.0
+"""How often at least, while a run goes on."""
+SHARE = 5
+"""Following takes at most one part in so many of the time."""
 
 
 class LivePanel(Panel):
     """Curves in a notebook, renewed while one of their runs goes on.
 
-    A thread of its own asks the store, at most ten times a second and at most a tenth of the time; only when a journal
-    of the runs has grown. It ends with the runs, with :meth:`close`, or when nobody looks any more.
+    A thread of its own reads what the journals of the runs have grown by, at most ten times a second and at most a
+    fifth of the time, and asks the store now and then. It ends with the runs, with :meth:`close`, or when nobody looks
+    any more.
     """
 
     module = "live"
@@ -86,19 +91,28 @@ class LivePanel(Panel):
 
     def _work(self, stop: threading.Event) -> None:
         ids = [going.run.id for going in self.result.runs]
-        seen, asked_at, pause = -1, 0.0, 0.0
+        read_to: dict[str, int] = {}
+        self._store.news(ids, read_to)
+        asked_at, pause, is_due = -QUIET_SECONDS, 0.0, True
         while not stop.wait(pause):
             pause = EVERY_SECONDS
-            written = self._store.written(ids)
-            if written == seen and monotonic() - asked_at < QUIET_SECONDS:
+            points, has_other = read_points(self._store.news(ids, read_to), {curve.key for curve in self.result.curves})
+            is_due = is_due or has_other or _is_long(self.result)
+            now, began = monotonic(), thread_time()
+            if (is_due and now - asked_at > ASK_SECONDS) or now - asked_at > QUIET_SECONDS:
+                # What the tail does not say: how the runs are, and curves in as many columns as there are pixels.
+                try:
+                    found = self._asked(ids)
+                except MlopsError:
+                    continue  # busy, or the first point of a metric asked for is yet to come; a later look will tell
+                finally:
+                    asked_at = monotonic()
+                is_due = False
+            elif points:
+                found = extended(self.result, points)
+            else:
                 continue
-            seen, asked_at = written, monotonic()
-            try:
-                found = curves(ids, self._keys, store=self._store, columns=COLUMNS)
-            except MlopsError:
-                continue  # busy, or the first point of a metric asked for is yet to come; a later look will tell
-            finally:
-                pause = max(EVERY_SECONDS, SHARE * (monotonic() - asked_at))
+            pause = max(EVERY_SECONDS, SHARE * (thread_time() - began))
             if stop.is_set():
                 return
             self.result = found
@@ -106,6 +120,37 @@ class LivePanel(Panel):
             if not found.is_running:
                 self.renew_plain()
                 return
+
+    def _asked(self, ids: Sequence[str]) -> Curves:
+        with self._store.snapshot():
+            return curves(self._store.runs_of(ids), self._keys, store=self._store, columns=COLUMNS)
+
+
+def read_points(
+    tails: Sequence[tuple[str, bytes]], keys: Container[str]
+) -> tuple[dict[tuple[str, str], list[Point]], bool]:
+    """The points of these metrics in whole journal lines, and whether the lines tell of anything else."""
+    points: dict[tuple[str, str], list[Point]] = {}
+    has_other = False
+    for run, content in tails:
+        for line in content.splitlines():
+            try:
+                record = orjson.loads(line)
+                time, step = record["t"], record.get("s")
+                logged = {record["n"]: record["v"]} if "n" in record else record["m"]
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                has_other = True
+                continue
+            for key, value in logged.items():
+                if key in keys:
+                    points.setdefault((run, key), []).append((step, time, float(value)))
+                else:
+                    has_other = True
+    return points, has_other
+
+
+def _is_long(found: Curves) -> bool:
+    return any(len(curve.x) > 2 * found.columns for curve in found.curves)
 
 
 def zoomed(question: Mapping[str, Any], runs: Sequence[str], store: Store) -> Curves:

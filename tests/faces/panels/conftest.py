@@ -113,7 +113,9 @@ class Shown:
     def put(self, **values: Any) -> None:
         """What the kernel would hand over."""
         for name, value in values.items():
-            self.page.evaluate("([name, value]) => window.put(name, value)", [name, _carried(value)])
+            # As text: Playwright takes seconds to hand over a large object.
+            text = json.dumps(_carried(value), allow_nan=False)
+            self.page.evaluate("([name, text]) => window.put(name, JSON.parse(text))", [name, text])
 
     def _ask(self, text: str) -> str:
         question = json.loads(text)
