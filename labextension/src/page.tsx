@@ -72,8 +72,7 @@ export class RunPage extends ReactWidget {
     if (other) {
       try {
         if (this._answer && !this._answer.others.some(run => run.id === other)) {
-          await this._poll.refresh(); // it began after this page was read
-          await this._poll.tick;
+          await this._ask(); // it began after this page was read, and a poll of a run that is over rests
         }
         const shown = await this._around.server.diff(this.store, this.run, other);
         this._difference = other === this._other ? shown.html : this._difference;

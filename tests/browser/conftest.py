@@ -30,9 +30,6 @@ FLAGS = [
 ]  # fmt: skip
 TIMEOUT = int(os.environ.get("MLOPS_TEST_BROWSER_MS", "60000"))
 
-# What Chromium says of a socket whose other end was stopped on purpose, or of a favicon of a server that is gone.
-SERVER_IS_GONE = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
-
 READY = """async () => {
     const app = window.jupyterapp;
     await app.restored;

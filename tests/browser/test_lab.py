@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.browser.conftest import SERVER_IS_GONE, Lab, Tab, wait_for
+from tests.browser.conftest import Lab, Tab, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -13,10 +13,12 @@ CELLS = (
     "%load_ext mlops_magics\n%mlops track flights --name baseline",
     "depth = 3",
     "%mlops params depth={depth}",
-    """import time
-for step in range(30):
+    """import itertools, pathlib, time
+for step in itertools.count():
     get_ipython().run_line_magic("mlops", f"log loss={1 / (step + 1)} --step {step}")
-    time.sleep(0.2)""",
+    time.sleep(0.1)
+    if pathlib.Path("enough").exists():
+        break""",
     "open('notes.txt', 'w').write('calm') and None\n%mlops artifact notes.txt",
     "%mlops end",
     "%mlops track flights --name deeper\n%mlops params depth=9\n%mlops log loss=0.01",
@@ -86,15 +88,16 @@ def test_the_marks_follow_what_runs_and_what_is_edited(tab: Tab) -> None:
     wait_for(lambda: states(tab)[1] == "fresh", 20, lambda: str(states(tab)))
 
 
-def test_the_curve_of_a_run_moves_while_its_cell_runs(tab: Tab) -> None:
+def test_the_curve_of_a_run_moves_while_its_cell_runs(lab: Lab, tab: Tab) -> None:
     tab.start(3)
     tab.page.wait_for_selector(f"{LIVE} >> text=/loss .* at step/")
     tab.page.click(f"{LIVE} >> text=flights / baseline")
     tab.page.wait_for_selector(f"{PAGE} canvas")
     first = canvas_end(tab)
-    wait_for(lambda: canvas_end(tab) >= first + 5, 20)
+    wait_for(lambda: canvas_end(tab) >= first + 5, 60)
     tab.save_picture("live-curve")
-    assert tab.page.evaluate(STATUS) == "busy", "the cell was over before the curve had moved"
+    assert tab.page.evaluate(STATUS) == "busy"
+    (lab.root / "enough").touch()
     wait_for(lambda: tab.page.evaluate(STATUS) == "idle", 30)
 
 
@@ -189,5 +192,5 @@ def test_the_panel_survives_the_server(lab: Lab, tab: Tab) -> None:
     tab.page.wait_for_selector("#mlops-panel >> text=The server does not answer")
     lab.start()
     tab.page.wait_for_selector("#mlops-panel >> text=3 runs in")
-    unexpected = [said for said in tab.errors if not any(word in said for word in SERVER_IS_GONE)]
-    assert unexpected == []
+    # JupyterLab itself says a lot when its server goes; a failure of ours would have our files in its stack.
+    assert [said for said in tab.errors if "mlops" in said] == []
