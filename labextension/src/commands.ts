@@ -17,6 +17,7 @@ export namespace CommandIDs {
   export const end = 'mlops:end';
   export const compare = 'mlops:compare';
   export const jump = 'mlops:jump';
+  export const board = 'mlops:runs';
   export const open = 'mlops:open-run';
   export const refresh = 'mlops:refresh';
 }
@@ -29,6 +30,7 @@ export interface Parts {
   readonly tracker: INotebookTracker | null;
   readonly palette: ICommandPalette | null;
   readonly openPage: (store: string, run: string, name: string, other?: string) => RunPage;
+  readonly openBoard: (store: string) => void;
   readonly currentPage: () => RunPage | null;
 }
 
@@ -60,6 +62,18 @@ export function addCommands(parts: Parts): void {
     isEnabled: hasRuns,
     execute: args => jump(parts, args.notebook as string | null, args.cell as string | undefined)
   });
+  commands.addCommand(CommandIDs.board, {
+    label: trans.__('Show All Runs'),
+    caption: trans.__('Sort, filter, select and compare the runs of the store'),
+    icon: runIcon,
+    isEnabled: args => !!args.store || hasRuns(),
+    execute: args => {
+      const store = (args.store as string | undefined) ?? model.store;
+      if (store !== null) {
+        parts.openBoard(store);
+      }
+    }
+  });
   commands.addCommand(CommandIDs.open, {
     label: trans.__('Open a Run'),
     isVisible: () => false,
@@ -80,6 +94,7 @@ export function addCommands(parts: Parts): void {
     CommandIDs.end,
     CommandIDs.compare,
     CommandIDs.jump,
+    CommandIDs.board,
     CommandIDs.refresh
   ]) {
     palette?.addItem({ command, category: trans.__('MLOps') });

@@ -15,10 +15,14 @@ interface Parts {
   readonly open: Open;
 }
 
+interface PanelParts extends Parts {
+  readonly openAll: () => void;
+}
+
 export class Panel extends ReactWidget {
   constructor(
     private readonly _model: StoreModel,
-    private readonly _parts: Parts
+    private readonly _parts: PanelParts
   ) {
     super();
     this.id = 'mlops-panel';
@@ -38,7 +42,7 @@ export class Panel extends ReactWidget {
   }
 }
 
-function Content({ model, trans, open }: Parts & { model: StoreModel }): JSX.Element {
+function Content({ model, trans, open, openAll }: PanelParts & { model: StoreModel }): JSX.Element {
   const { overview, problem, isAsked } = model;
   if (problem) {
     return <p className="mlops-quiet" role="status">{trans.__('The server does not answer: %1', problem)}</p>;
@@ -54,6 +58,11 @@ function Content({ model, trans, open }: Parts & { model: StoreModel }): JSX.Ele
       <p className="mlops-quiet mlops-folder" title={overview.folder}>
         {trans._n('%1 run in %2', '%1 runs in %2', overview.runs, overview.folder)}
       </p>
+      {overview.runs > 0 && (
+        <button type="button" className="mlops-link" onClick={openAll}>
+          {trans.__('Show all runs')}
+        </button>
+      )}
       {overview.notice && <p className="mlops-quiet" role="status">{overview.notice}</p>}
       <Live overview={overview} trans={trans} open={open} />
       <Section title={trans.__('Experiments')}>
@@ -111,9 +120,7 @@ function Experiment({ experiment, trans, open }: Parts & { experiment: Experimen
         ))}
       </ul>
       {hidden > 0 && (
-        <p className="mlops-quiet">
-          {trans._n('%1 more: %mlops runs %2', '%1 more: %mlops runs %2', hidden, experiment.name)}
-        </p>
+        <p className="mlops-quiet">{trans._n('%1 more run', '%1 more runs', hidden)}</p>
       )}
     </details>
   );

@@ -5,3 +5,9 @@ declare module '*/faces/panels/static/curves.js' {
 
   export function mountCurves(element: HTMLElement, source: PanelSource): () => void;
 }
+
+declare module '*/faces/panels/static/leaderboard.js' {
+  import type { PanelSource } from './source';
+
+  export function mount(element: HTMLElement, source: PanelSource): () => void;
+}

@@ -12,6 +12,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { Board } from './board';
 import { addCommands, CommandIDs } from './commands';
 import { Marks } from './marks';
 import { RunPage } from './page';
@@ -72,13 +73,26 @@ function activate(
     app.shell.activateById(page.id);
     return page.content;
   };
+  const boards = new WidgetTracker<MainAreaWidget<Board>>({ namespace: 'mlops-board' });
+  const openBoard = (store: string): void => {
+    let board = boards.find(one => one.content.store === store);
+    if (!board) {
+      const content = new Board(server, trans, model, store);
+      board = new MainAreaWidget({ content });
+      board.id = content.id;
+      board.toolbar.hide();
+      void boards.add(board);
+      app.shell.add(board, labShell ? 'main' : 'right');
+    }
+    app.shell.activateById(board.id);
+  };
   const open = (run: { id: string; name: string }): void => {
     if (model.store !== null) {
       openPage(model.store, run.id, run.name);
     }
   };
 
-  const panel = new Panel(model, { trans, open });
+  const panel = new Panel(model, { trans, open, openAll: () => model.store !== null && openBoard(model.store) });
   app.shell.add(panel, 'left', { rank: 600 });
   addCommands({
     app,
@@ -88,6 +102,7 @@ function activate(
     tracker,
     palette,
     openPage,
+    openBoard,
     currentPage: () => (pages.currentWidget?.isVisible ? pages.currentWidget.content : null)
   });
   if (restorer) {
@@ -96,6 +111,11 @@ function activate(
       command: CommandIDs.open,
       args: ({ content }) => ({ store: content.store, run: content.run, name: content.title.label }),
       name: ({ content }) => content.run
+    });
+    void restorer.restore(boards, {
+      command: CommandIDs.board,
+      args: ({ content }) => ({ store: content.store }),
+      name: ({ content }) => content.store
     });
   }
   if (statusBar) {

@@ -40,6 +40,14 @@ export class Server {
     return this.ask('curves', words);
   }
 
+  board(store: string): Promise<{ readonly ids: readonly string[] }> {
+    return this.ask('board', { store });
+  }
+
+  meeting(store: string, where: string): Promise<{ readonly ids: readonly string[] }> {
+    return this.ask('meeting', { store, where });
+  }
+
   diff(store: string, left: string, right: string): Promise<Shown> {
     return this.ask('diff', { store, left, right });
   }

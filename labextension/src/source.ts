@@ -7,11 +7,14 @@ export interface PanelSource {
   get(name: string): unknown;
   on(name: string, callback: () => void): () => void;
   set(name: string, value: unknown): void;
-  ask(question: Zoom): Promise<unknown>;
+  ask(question: Question): Promise<unknown>;
 }
 
-export interface Zoom {
-  readonly kind: 'zoom';
+/** What a drawing asks: more detail of curves, the runs that meet a condition, a difference, curves of some runs. */
+export interface Question {
+  readonly kind: 'zoom' | 'filter' | 'diff' | 'curves';
+  readonly runs: readonly string[];
+  readonly where: string;
   readonly low: number;
   readonly high: number;
   readonly columns: number;
@@ -20,37 +23,88 @@ export interface Zoom {
 
 const COLUMNS = 800;
 
-/** The curves of runs, asked of the server. */
-export class CurveSource implements PanelSource {
-  private readonly _callbacks = new Set<() => void>();
-  private _curves: unknown = null;
+/** Values that drawings follow. */
+abstract class Source implements PanelSource {
+  private readonly _values = new Map<string, unknown>();
+  private readonly _callbacks = new Map<string, Set<() => void>>();
 
+  get(name: string): unknown {
+    return this._values.get(name) ?? null;
+  }
+
+  on(name: string, callback: () => void): () => void {
+    const held = this._callbacks.get(name) ?? new Set();
+    this._callbacks.set(name, held.add(callback));
+    return () => held.delete(callback);
+  }
+
+  /** What one does to a drawing: it knows already. */
+  set(name: string, value: unknown): void {
+    this._values.set(name, value);
+  }
+
+  abstract ask(question: Question): Promise<unknown>;
+
+  /** What is so now, for all to take. */
+  protected put(name: string, value: unknown): void {
+    this._values.set(name, value);
+    this._callbacks.get(name)?.forEach(callback => callback());
+  }
+}
+
+/** The curves of runs, asked of the server. */
+export class CurveSource extends Source {
   constructor(
     private readonly _server: Server,
     private readonly _store: string,
     private readonly _runs: readonly string[]
-  ) {}
-
-  get(_: string): unknown {
-    return this._curves;
+  ) {
+    super();
   }
 
-  on(_: string, callback: () => void): () => void {
-    this._callbacks.add(callback);
-    return () => this._callbacks.delete(callback);
-  }
-
-  set(): void {
-    // What one does to the drawing stays in the drawing.
-  }
-
-  ask({ keys, columns, low, high }: Zoom): Promise<unknown> {
+  ask({ keys, columns, low, high }: Question): Promise<unknown> {
     return this._server.curves({ store: this._store, run: this._runs, key: keys, columns, low, high });
   }
 
   /** Ask for all of it again. */
   async refresh(): Promise<void> {
-    this._curves = await this._server.curves({ store: this._store, run: this._runs, columns: COLUMNS });
-    this._callbacks.forEach(callback => callback());
+    const words = { store: this._store, run: this._runs, columns: COLUMNS };
+    this.put('curves', await this._server.curves(words));
+  }
+}
+
+/** Every run of a store, asked of the server. */
+export class BoardSource extends Source {
+  private _ids: readonly string[] = [];
+
+  constructor(
+    private readonly _server: Server,
+    private readonly _store: string
+  ) {
+    super();
+  }
+
+  async ask(question: Question): Promise<unknown> {
+    const { kind, runs, where, keys, columns, low, high } = question;
+    const store = this._store;
+    switch (kind) {
+      case 'filter': {
+        const met = new Set((await this._server.meeting(store, where)).ids);
+        return { rows: this._ids.flatMap((id, row) => (met.has(id) ? [row] : [])) };
+      }
+      case 'diff':
+        return this._server.diff(store, runs[0], runs[1]);
+      case 'curves':
+        return this._server.curves({ store, run: runs, columns: COLUMNS });
+      default:
+        return this._server.curves({ store, run: runs, key: keys, columns, low, high });
+    }
+  }
+
+  /** Ask for all of it again. */
+  async refresh(): Promise<void> {
+    const table = await this._server.board(this._store);
+    this._ids = table.ids;
+    this.put('table', table);
   }
 }

@@ -137,6 +137,37 @@ def test_the_difference_to_another_run_is_shown(tab: Tab) -> None:
     tab.save_picture("lab-light")
 
 
+def test_all_runs_are_sorted_filtered_and_compared_in_a_tab(tab: Tab) -> None:
+    tab.page.click("#mlops-panel >> text=Show all runs")
+    board = tab.page.locator(".mlops-leaderboard:visible")
+    rows = board.locator(".mlops-body [role=row]")
+    rows.nth(1).wait_for()
+    for expected in ("deeper", "baseline"):
+        header = board.get_by_role("columnheader", name="loss")
+        wait_for(lambda header=header, expected=expected: _clicked(header, rows, expected), 20)
+    board.get_by_role("searchbox").fill("loss > 0.5")
+    tab.page.wait_for_timeout(600)
+    assert rows.count() <= 1
+    board.get_by_role("searchbox").fill("")
+    rows.nth(1).wait_for()
+    rows.nth(0).click()
+    rows.nth(1).click(modifiers=["Control"])
+    board.get_by_role("button", name="Diff").click()
+    board.locator(".mlops-answer >> text=depth").first.wait_for()
+    tab.save_picture("lab-runs")
+    assert tab.violations(".mlops-leaderboard") == []
+    tab.page.click("#mlops-panel .mlops-experiment >> text=baseline")
+    tab.page.wait_for_selector(f"{PAGE} .mlops-difference >> text=depth")
+
+
+def _clicked(header, rows, expected: str) -> bool:
+    """Sort once more by a column; whether this row comes first now."""
+    header.get_by_role("button").click()
+    rows.page.wait_for_timeout(200)
+    first = min(rows.all(), key=lambda row: int(row.get_attribute("aria-rowindex")))
+    return expected in first.inner_text()
+
+
 def test_nothing_in_it_shuts_anybody_out(tab: Tab) -> None:
     assert tab.violations("#mlops-panel", ".mlops-Page:not(.lm-mod-hidden)") == []
     tab.command("apputils:change-theme", {"theme": "JupyterLab Dark"})

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.curves import curves
-from mlops_magics.compare.leaderboard import runs as leaderboard
+from mlops_magics.compare.leaderboard import runs
 from mlops_magics.errors import RunNotFound, StoreError
+from mlops_magics.faces.panels.board import table_of
 from mlops_magics.faces.server.answers import (
     CurvesQuestion,
     MarksAnswer,
@@ -108,16 +109,19 @@ class Desk:
             asked = {name: getattr(question, name) for name in ("columns", "low", "high")}
             return curves(question.runs, question.keys or None, store=place, **asked).to_dict()
 
-    def runs(self, store: str, experiment: str | None, where: str | None, best: str | None) -> Shown:
-        """The leaderboard.
+    def board(self, store: str) -> dict[str, Any]:
+        """Every run by column, as the notebook's leaderboard panel has them."""
+        return table_of(runs(limit=1, store=self._open(store).store))
+
+    def meeting(self, store: str, where: str) -> dict[str, Any]:
+        """The ids of the runs that meet a condition.
 
         Raises
         ------
-        ConditionError, DataError, RunNotFound
+        ConditionError
             As :func:`mlops_magics.runs`.
         """
-        board = leaderboard(experiment, where, best=best, limit=100, store=self._open(store).store)
-        return Shown(board._repr_html_())
+        return {"ids": runs(where=where, limit=1, store=self._open(store).store).ids}
 
     def diff(self, store: str, left: str, right: str) -> Shown:
         """What differs between two runs.

@@ -120,13 +120,20 @@ class CurvesHandler(Handler):
         await self.answer(self.desk.curves, question)
 
 
-class RunsHandler(Handler):
-    """``runs?store=STORE&experiment=…&where=…&best=…``: the leaderboard."""
+class BoardHandler(Handler):
+    """``board?store=STORE``: every run by column."""
 
     @authenticated
     async def get(self) -> None:
-        asked = (self.get_argument(name, "") or None for name in ("experiment", "where", "best"))
-        await self.answer(self.desk.runs, self.get_argument("store"), *asked)
+        await self.answer(self.desk.board, self.get_argument("store"))
+
+
+class MeetingHandler(Handler):
+    """``meeting?store=STORE&where=CONDITION``: the runs that meet a condition."""
+
+    @authenticated
+    async def get(self) -> None:
+        await self.answer(self.desk.meeting, self.get_argument("store"), self.get_argument("where"))
 
 
 class DiffHandler(Handler):
@@ -176,7 +183,8 @@ ROUTES: dict[str, type[Handler]] = {
     "overview": OverviewHandler,
     "run": RunHandler,
     "curves": CurvesHandler,
-    "runs": RunsHandler,
+    "board": BoardHandler,
+    "meeting": MeetingHandler,
     "diff": DiffHandler,
     "marks": MarksHandler,
     "artifact": ArtifactHandler,

@@ -113,12 +113,15 @@ def test_looking_writes_nothing(server, notebook, add, store, folder) -> None:
         server.ask("overview", notebook=notebook),
         server.ask("run", store=name, run=left),
         server.ask("curves", store=name, run=[left, right], key="auc", low=0, high=5),
-        server.ask("runs", store=name, best="auc"),
+        server.ask("board", store=name),
+        server.ask("meeting", store=name, where="auc > 0.75"),
         server.ask("diff", store=name, left=left, right=right),
         server.ask("marks", verb="POST", body={"notebook": notebook, "cells": [{"id": "a", "source": "x = 1"}]}),
     ]
     assert [reply.status for reply in asked] == [200] * len(asked), [reply.body for reply in asked]
-    assert "depth" in asked[4].json["html"]
+    assert "depth" in asked[5].json["html"]
+    assert asked[4].json == {"ids": [right]}
+    assert sorted(asked[3].json["ids"]) == sorted([left, right])
     assert files_of(folder) == before
 
 
@@ -135,7 +138,7 @@ def test_what_cannot_be_answered_is_said(server, store, add) -> None:
     run, name = add(), in_root(server, store.path)
     missing = server.ask("run", store=name, run="nobody")
     assert (missing.status, missing.json["error"]) == (404, "RunNotFound")
-    assert server.ask("runs", store=name, where="auc >").status == 400
+    assert server.ask("meeting", store=name, where="auc >").status == 400
     for words in ({"columns": 9999999}, {"low": "nan"}, {"high": "x"}, {"key": "nothing"}):
         assert server.ask("curves", store=name, run=run, **words).status == 400, words
     assert server.ask("run", store="nowhere/.mlops", run=run).status == 503
