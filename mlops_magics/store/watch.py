@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
-from mlops_magics.records import RunStatus, VerdictValue
 from mlops_magics.store.access import Access
 from mlops_magics.store.location import Layout
 from mlops_magics.store.tails import is_alive, run_of
+from mlops_magics.store.watched import Point, Watched, WatchedExperiment, WatchedModel, WatchedRun, WatchedVerdict
 
 CHUNK_BYTES = 4 << 20
 NEWEST = 20
@@ -29,88 +29,6 @@ MODELS = 50
 _EPOCH = datetime(1970, 1, 1)
 _FACTS = (b'"k":"run"', b'"k":"artifact"', b'"k":"verdict"')
 _RUN_FIELDS = ("experiment", "name", "status", "parent", "source", "message")
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """The last value a run logged, and its step where it was told."""
-
-    key: str
-    value: float | None
-    step: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedRun:
-    """A run as it is now. ``changed`` is the time of the newest revision known; ``last`` only of a running one."""
-
-    id: str
-    started: datetime
-    changed: datetime
-    experiment: str = ""
-    name: str = ""
-    status: RunStatus = "running"
-    parent: str | None = None
-    source: str | None = None
-    message: str | None = None
-    last: Point | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedVerdict:
-    """The newest answer to one question about a run."""
-
-    question: str
-    subject: str
-    verdict: VerdictValue
-    time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedExperiment:
-    """How many runs an experiment has that are no part of another one, and the newest of them."""
-
-    name: str
-    runs: int
-    running: int
-    newest: tuple[WatchedRun, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedModel:
-    """A run that holds a model, and the newest answers to what was asked about it."""
-
-    run: WatchedRun
-    verdicts: tuple[WatchedVerdict, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What a store holds now, the newest first everywhere.
-
-    Attributes
-    ----------
-    stamp
-        Another one whenever anything else is another.
-    experiments, live, models
-        Without runs that are a part of another one; models with them.
-    sources
-        By notebook or script, the run it is writing, or else the last one it wrote.
-    notice
-        Why what was folded may be a little old; else None.
-    """
-
-    stamp: str
-    experiments: tuple[WatchedExperiment, ...]
-    live: tuple[WatchedRun, ...]
-    models: tuple[WatchedModel, ...]
-    sources: Mapping[str, WatchedRun]
-    notice: str | None
-
-    @property
-    def count(self) -> int:
-        """How many runs there are that are no part of another one."""
-        return sum(one.runs for one in self.experiments)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from mlops_magics.records import Artifact, Judged, RunRevision, Tag
 from mlops_magics.store import open_store
 from mlops_magics.store.journal import Journal
 from mlops_magics.store.queries import Store
-from mlops_magics.store.watch import CHUNK_BYTES, NEWEST, Watch, WatchedRun
+from mlops_magics.store.watch import CHUNK_BYTES, NEWEST, Watch
+from mlops_magics.store.watched import WatchedRun
 
 
 @pytest.fixture

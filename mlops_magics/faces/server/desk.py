@@ -26,7 +26,8 @@ from mlops_magics.faces.server.pages import page
 from mlops_magics.faces.server.places import Places
 from mlops_magics.records import Artifact
 from mlops_magics.store import open_store
-from mlops_magics.store.watch import Watch, Watched
+from mlops_magics.store.watch import Watch
+from mlops_magics.store.watched import Watched
 
 if TYPE_CHECKING:
     from mlops_magics.capture.notebook.flow import Execution

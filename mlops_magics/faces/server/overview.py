@@ -10,7 +10,7 @@ from mlops_magics.faces.server.answers import ExperimentLine, ModelLine, Overvie
 from mlops_magics.look.numbers import duration, number
 from mlops_magics.records import Run
 from mlops_magics.store.location import shown
-from mlops_magics.store.watch import Watched, WatchedModel, WatchedRun
+from mlops_magics.store.watched import Watched, WatchedModel, WatchedRun
 
 
 def overview(watched: Watched, folder: Path) -> Overview:
