@@ -212,7 +212,7 @@ def curves(  # noqa: PLR0913 - the last three are the part of the picture
         lines = place.curves(ids, positions, Window(columns, low, high))
         lines.sort(key=lambda line: (chosen.index(line.key), ids.index(line.run)))
         running = [run for run in found if run.status == "running"]
-        params = place.params_of(running) if running else {}
+        params = {run.id: _said(place, run) for run in running}
     goings = tuple(_going(run, [line for line in lines if line.run == run.id], params.get(run.id, {})) for run in found)
     return Curves(goings, tuple(lines), low, high, columns)
 
@@ -308,6 +308,12 @@ def _going(run: Run, lines: Sequence[Curve], params: Mapping[str, Any]) -> Going
     # Steps count from 0 or from 1; the newest may have been logged a while ago.
     left = pace * (total - last - (first == 0)) - (now - newest).total_seconds()
     return Going(run, elapsed, last, total, max(0.0, left))
+
+
+def _said(store: Store, run: Run) -> dict[str, Any]:
+    """The parameters that the person said: what a model was fitted with tells nothing of a loop around it."""
+    marked = store.param_marks(run)
+    return {key: value for key, value in store.params(run).items() if key not in marked}
 
 
 def _total(params: Mapping[str, Any], step: int) -> int | None:

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_magics import open_store, track
+from mlops_magics.capture.parameters import Word
 from mlops_magics.compare.curves import curves, extended
 from mlops_magics.errors import DataError, RunNotFound
+from mlops_magics.records import Param
 
 
 def log(store, name, points, *, key="loss", params=None, ends=True):
@@ -153,6 +155,14 @@ def test_what_remains_is_told_where_one_parameter_says_it(store, params, total) 
     assert (going.remaining is None) == (total is None)
     assert ("at most" in going.sentence) == (total is not None)
     assert going.elapsed > 0
+    run.end()
+
+
+def test_what_a_model_was_fitted_with_is_no_total(store) -> None:
+    run = log(store, "a", [(step, 1.0) for step in range(11)], ends=False)
+    run.describe_model([Param(key="max_iter", value=80, is_default=False)], Word.FITTED)
+    (going,) = curves("a", store=store).runs
+    assert (going.step, going.total) == (10, None)
     run.end()
     assert curves("a", store=store).runs[0].remaining is None
 

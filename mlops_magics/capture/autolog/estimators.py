@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.boosting import curves_of, log_curves
@@ -20,11 +22,17 @@ if TYPE_CHECKING:
 METHODS = ("fit", "partial_fit", "fit_predict", "fit_transform")
 """What fits an estimator. Those that call ``fit`` are one fit with it."""
 
+_THROUGH = frozenset({"sklearn.base", "sklearn.utils._set_output"})
+"""Where calls of estimators pass through, whoever makes them."""
+
 
 def watcher_of(desk: Desk, method: str) -> Watcher:
     """What is told of each call of a method."""
 
     def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:
+        if _is_fitted_by_its_library(arguments[0]):
+            return None
+
         def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
             estimator, *rest = arguments
             X = rest[0] if rest else named.get("X")
@@ -34,6 +42,21 @@ def watcher_of(desk: Desk, method: str) -> Watcher:
         return desk.admit(prepare)
 
     return begin
+
+
+def _is_fitted_by_its_library(estimator: Any) -> bool:
+    """Whether scikit-learn fits a transformer for its own ends, as ``log_loss`` does a LabelBinarizer."""
+    if hasattr(type(estimator), "predict"):
+        return False
+    # Below this frame lie those of the watcher and of the watched call, and then who called.
+    caller: FrameType | None = sys._getframe(3)
+    while caller is not None and _module(caller) in _THROUGH:
+        caller = caller.f_back
+    return caller is not None and _module(caller).startswith("sklearn.")
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def tell_fit(  # noqa: PLR0913 - the words of a fit

@@ -13,8 +13,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, label_binarize
 
 from mlops_magics.store.location import StoreWarning
 
@@ -254,3 +255,12 @@ def test_a_cell_counts_its_fits_and_not_those_before(notebook) -> None:
         assert notebook.run.facts == before + 1
         notebook.worker.finish()
         assert notebook.run.facts == before + 1
+
+
+def test_what_a_library_fits_for_its_own_ends_is_no_fit(notebook) -> None:
+    with notebook.cell():
+        model = LogisticRegression().fit(X, Y)
+        log_loss(Y, model.predict_proba(X))
+        label_binarize(Y, classes=[False, True])
+        StandardScaler().fit_transform(X)
+    assert [fit["class_name"].rpartition(".")[2] for fit in notebook.fits()] == ["LogisticRegression", "StandardScaler"]
