@@ -102,7 +102,7 @@ def split_line(line: str) -> list[str]:
     """Take the line of a magic apart at its spaces, as a person who types Python reads it.
 
     Spaces inside brackets and quotes do not part words, so an expression is one word; its quotes stay. A word that is
-    quoted whole loses its quotes. An apostrophe within a word opens nothing.
+    quoted whole loses its quotes. An apostrophe within a word opens nothing. A # before a word begins a comment.
 
     Raises
     ------
@@ -111,6 +111,8 @@ def split_line(line: str) -> list[str]:
 
     >>> split_line('evaluate rf X.drop(columns=["a b"]) y --split "last week"')
     ['evaluate', 'rf', 'X.drop(columns=["a b"])', 'y', '--split', 'last week']
+    >>> split_line("tag colour=#ff0  # as on the wall")
+    ['tag', 'colour=#ff0']
     """
     words: list[str] = []
     word, quote, depth = "", "", 0
@@ -119,6 +121,8 @@ def split_line(line: str) -> list[str]:
             quote = "" if sign == quote and line[at - 1] != "\\" else quote
         elif sign in "'\"" and (not word or word[-1] in _BEFORE_QUOTE):
             quote = sign
+        elif sign == "#" and not word and depth == 0:
+            break
         elif sign in "([{":
             depth += 1
         elif sign in ")]}":

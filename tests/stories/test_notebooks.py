@@ -45,6 +45,20 @@ def test_what_happened(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_comparing(tmp_path: Path) -> None:
+    place = tmp_path / "notebooks"
+    store = run_through(place, "03_compare.ipynb")
+    runs = {run.name: run for run in store.all_runs() if run.parent is None}
+    assert list(runs) == ["baseline", "boosted", "without-weather", "searched"]
+    assert {run.status for run in runs.values()} == {"finished"}
+    (found,) = [item for item in store.verdicts("boosted") if item.question == "significance" and item.subject == "baseline"]
+    assert found.verdict == "pass"
+    assert "on origin = JFK they are not told apart" in found.detail["sentence"]
+    # Fits of the person, not those that a metric makes for itself.
+    assert len(store.fits("boosted")) == 12
+
+
+@pytest.mark.slow
 def test_the_quickstart(tmp_path: Path) -> None:
     place = tmp_path / "notebooks"
     store = run_through(place, "01_quickstart.ipynb")
