@@ -51,7 +51,8 @@ def test_comparing(tmp_path: Path) -> None:
     runs = {run.name: run for run in store.all_runs() if run.parent is None}
     assert list(runs) == ["baseline", "boosted", "without-weather", "searched"]
     assert {run.status for run in runs.values()} == {"finished"}
-    (found,) = [item for item in store.verdicts("boosted") if item.question == "significance" and item.subject == "baseline"]
+    judged = [item for item in store.verdicts("boosted") if item.question == "significance"]
+    (found,) = [item for item in judged if item.subject == "baseline"]
     assert found.verdict == "pass"
     assert "on origin = JFK they are not told apart" in found.detail["sentence"]
     # Fits of the person, not those that a metric makes for itself.
