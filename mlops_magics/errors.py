@@ -42,8 +42,15 @@ class MlopsError(Exception):
 
     @property
     def closest(self) -> str | None:
-        """The existing name most like the value seen, or None when nothing is near."""
-        matches = get_close_matches(str(self.seen), self.exists, n=1, cutoff=0.6)
+        """The existing name most like the value seen, or that ends in it; None when none is near.
+
+        >>> MlopsError("there is no 'auc'", seen="auc", exists=["acc", "test/roc_auc"]).closest
+        'test/roc_auc'
+        """
+        seen = str(self.seen)
+        ends = [name for name in self.exists if name[: -len(seen)].endswith(("/", "_", ".")) and name.endswith(seen)]
+        matches = get_close_matches(seen, self.exists, n=1, cutoff=0.8) or sorted(ends, key=len)
+        matches = matches or get_close_matches(seen, self.exists, n=1, cutoff=0.6)
         return matches[0] if matches else None
 
     def __str__(self) -> str:
@@ -92,8 +99,8 @@ class ConditionError(StoreError):
         exists: Iterable[object] = (),
         hint: str | None = None,
     ) -> None:
-        where = f"in {condition!r}, at character {at + 1}" if condition else "where"
-        super().__init__(f"{where}: {what}", seen=seen, exists=exists, hint=hint)
+        where = f"in {condition!r}, at character {at + 1}: " if condition else ""
+        super().__init__(f"{where}{what}", seen=seen, exists=exists, hint=hint)
         self.reason = what
         self.condition = condition
         self.at = at

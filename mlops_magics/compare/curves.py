@@ -149,7 +149,7 @@ class Curves(Shown):
                 yield Line(f"{names[curve.run]}: {said}; the curve has gaps there", tone="unknown")
 
 
-_NO_CURVES = "No metric was logged more than once. In a loop: run.log(loss=…, step=…)"
+_NO_CURVES = "No metric was logged more than once. In a loop: run.log(loss=…, step=…), of run = %mlops track …"
 
 
 def curves(  # noqa: PLR0913 - the last three are the part of the picture

@@ -57,6 +57,9 @@ def choose_runs(database: Database, selection: Selection) -> None:
         _choose_by_language(database, where, str(where), selection)
 
 
+_FORM = "A condition reads like: auc > 0.7 and tag.team = 'ops'"
+
+
 def _choose_by_text(database: Database, where: str, selection: Selection) -> None:
     condition = None
     try:
@@ -98,9 +101,11 @@ def _neither(database: Database, error: ConditionError, refused: StoreError) -> 
     if _LIKE_SQL.search(error.condition):
         said = refused.what.removeprefix("DuckDB does not understand: ")
         hint = f"As SQL: {said.partition(' You might need')[0]}"
-    return ConditionError(
-        error.reason, condition=error.condition, at=error.at, exists=names_of(database).all(), hint=hint
-    )
+    if error.seen is not None or "a name is" in error.reason:
+        return ConditionError(
+            error.reason, condition=error.condition, at=error.at, exists=names_of(database).all(), hint=hint
+        )
+    return ConditionError(error.reason, condition=error.condition, at=error.at, hint=hint or _FORM)
 
 
 # -- SQL ------------------------------------------------------------------------------------------------------------

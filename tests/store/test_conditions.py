@@ -294,6 +294,7 @@ SAID = {
     "auc > 1 and params.dpeth > 1": "at character 13: there is no params.dpeth. Did you mean 'params.depth'?",
     "tags.taem = 'ops'": "there is no tags.taem. Did you mean 'tags.team'?",
     "tag.team = ops": "at character 12: there is no ops. There is: metrics.`a b`, metrics.auc",
+    "auc >> 0.7": "A condition reads like: auc > 0.7 and tag.team = 'ops'.",
     "run.nam = 'a'": "there is no runs.nam.",
     "auc > 'high'": "auc is a number, and 'high' is none",
     "auc like 'x'": "auc is a number, and no text to look into",

@@ -199,7 +199,7 @@ class _Translator:
         try:
             return self._meant(right)
         except ConditionError as error:
-            if right.family is None and not error.closest:
+            if right.family is None:
                 error.hint = f"Text goes in quotes: {left} = {quoted(right.key, chr(39))}"
             raise
 

@@ -22,6 +22,7 @@ RUN_COLUMNS: Mapping[str, Type] = {
     "id": "text", "parent": "text", "source": "text", "message": "text",
 }  # fmt: skip
 _TYPES: Mapping[Family, Type] = {"metrics": "number", "params": "any", "tags": "text"}
+_WORDS: Mapping[Family, str] = {"metrics": "a metric", "params": "a parameter", "tags": "a tag", "runs": "columns"}
 _ORDER: tuple[Family, ...] = ("metrics", "runs", "params", "tags")
 """Where a name without a family is looked for."""
 
@@ -73,7 +74,11 @@ class Names:
             same = [key for key in self._keys[family] if key.lower() == name.key.lower()]
             if len(same) == 1:
                 return Thing(family, same[0])
-        exists, seen = self._near(name), str(name)
+        seen = str(name)
+        if name.family and not self._keys[name.family]:
+            what = f"there is no {seen}: no run has {_WORDS[name.family]}"
+            raise ConditionError(what, condition=condition, at=name.at)
+        exists = self._near(name)
         raise ConditionError(f"there is no {seen}", condition=condition, at=name.at, seen=seen, exists=exists)
 
     def read(self, text: str) -> Thing:
