@@ -1,17 +1,43 @@
 /** What is done to a notebook: a cell is written into it and run, or one is looked for. The notebook stays the truth. */
 
-import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
+import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 
 import { pathOf } from './store';
 
-/** Write a cell above the active one and run it, where everybody can see it. */
+/** Write a cell below what ran last and run it, where everybody can see it: so the notebook tells in which order. */
 export async function runVisibly(panel: NotebookPanel, source: string): Promise<void> {
   const notebook = panel.content;
   await panel.sessionContext.ready;
-  NotebookActions.insertAbove(notebook);
+  const last = ranLast(notebook);
+  notebook.activeCellIndex = Math.max(last, 0);
+  if (last < 0) {
+    NotebookActions.insertAbove(notebook);
+  } else {
+    NotebookActions.insertBelow(notebook);
+  }
   NotebookActions.changeCellType(notebook, 'code');
   notebook.activeCell?.model.sharedModel.setSource(source);
-  await NotebookActions.runAndAdvance(notebook, panel.sessionContext);
+  void notebook.scrollToItem(notebook.activeCellIndex, 'smart');
+  await NotebookActions.run(notebook, panel.sessionContext);
+}
+
+/** The place of the cell that runs now, else of the one that ran last; -1 where none did. */
+function ranLast(notebook: Notebook): number {
+  let [last, most] = [-1, 0];
+  notebook.widgets.forEach((cell, index) => {
+    const count = cell.model.type === 'code' ? countOf(cell) : 0;
+    if (count > 0 && count >= most) {
+      [last, most] = [index, count];
+    }
+  });
+  return last;
+}
+
+/** What stands in the brackets before a cell: nothing is 0, and the star of one that runs is more than any number. */
+function countOf(cell: Cell): number {
+  const isBusy = cell.node.querySelector('.jp-InputPrompt')?.textContent?.includes('*') ?? false;
+  return isBusy ? Infinity : (cell.model as ICodeCellModel).executionCount ?? 0;
 }
 
 /** A name as the magic's line takes it: without spaces, slashes, and what the line would fill in. */

@@ -182,11 +182,32 @@ def test_nothing_in_it_shuts_anybody_out(tab: Tab) -> None:
     tab.page.wait_for_selector("body[data-jp-theme-light=true]", state="attached")
 
 
-def test_a_command_starts_tracking_by_a_cell_that_everybody_sees(lab: Lab, tab: Tab) -> None:
-    name = lab.write_notebook("My second notebook.ipynb", "x = 1")
+def open_beside(tab: Tab, name: str) -> None:
+    """Open one notebook more, in front."""
     tab.page.evaluate("name => { void window.jupyterapp.commands.execute('docmanager:open', { path: name }) }", name)
     tab.page.wait_for_function("name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name)
     tab.wait_ready()
+
+
+def test_the_cells_a_command_writes_stand_where_they_ran(lab: Lab, tab: Tab) -> None:
+    open_beside(tab, lab.write_notebook("middle.ipynb", "first = 1", "second = first", "third = second"))
+    tab.run(0)
+    tab.command("mlops:track", {"experiment": "middle"})
+    tab.page.wait_for_selector(".mlops-active >> text=middle")
+    tab.run(2)
+    tab.page.evaluate(f"() => {{ {CURRENT}.content.activeCellIndex = 0 }}")
+    tab.command("mlops:end")
+    tab.page.wait_for_selector(".mlops-active", state="detached")
+    sources = tab.page.evaluate(f"() => {CURRENT}.content.widgets.map(one => one.model.sharedModel.getSource())")
+    assert sources == [
+        "first = 1", "%load_ext mlops_magics\n%mlops track middle", "second = first", "%mlops end", "third = second",
+    ]  # fmt: skip
+    assert tab.page.evaluate(f"() => {CURRENT}.content.activeCellIndex") == 3
+
+
+def test_a_command_starts_tracking_by_a_cell_that_everybody_sees(lab: Lab, tab: Tab) -> None:
+    name = lab.write_notebook("My second notebook.ipynb", "x = 1")
+    open_beside(tab, name)
     tab.page.click(".jp-NotebookPanel:visible .jp-Toolbar [data-command='mlops:track']")
     assert tab.page.locator(".jp-Dialog input").input_value() == "My-second-notebook"
     tab.page.fill(".jp-Dialog input", "second try")
@@ -218,10 +239,10 @@ def test_no_error_was_said_and_nothing_was_asked_of_another_machine(tab: Tab) ->
 
 
 def test_the_panel_survives_the_server(lab: Lab, tab: Tab) -> None:
-    tab.page.wait_for_selector("#mlops-panel >> text=3 runs in")
+    tab.page.wait_for_selector("#mlops-panel >> text=4 runs in")
     lab.stop()
     tab.page.wait_for_selector("#mlops-panel >> text=The server does not answer")
     lab.start()
-    tab.page.wait_for_selector("#mlops-panel >> text=3 runs in")
+    tab.page.wait_for_selector("#mlops-panel >> text=4 runs in")
     # JupyterLab itself says a lot when its server goes; a failure of ours would have our files in its stack.
     assert [said for said in tab.errors if "mlops" in said] == []
