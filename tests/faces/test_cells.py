@@ -1,5 +1,7 @@
 """What a run knows of the cells it stands on: those before it too, in the order they ran, and how each ended."""
 
+import json
+
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,6 +26,21 @@ def test_the_cells_before_the_run_belong_to_it(shell, store):
     assert cells[1].error == "ZeroDivisionError: division by zero"
     assert all(cell.started is not None and cell.seconds is not None for cell in cells[2:])
     assert [cell.started for cell in cells[2:]] == sorted(cell.started for cell in cells[2:])
+
+
+def test_cells_that_ran_before_the_extension_was_loaded_are_not_skipped(shell, store, tmp_path, monkeypatch):
+    sources = ["x = 1\n", "%load_ext mlops_magics", "%mlops track flights --name one", "y = x", "seen = %mlops cells"]
+    cells = [
+        {"cell_type": "code", "id": f"c{number}", "source": source, "metadata": {}, "outputs": []}
+        for number, source in enumerate(["never = 0", *sources])
+    ]
+    (tmp_path / "study.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "study.ipynb"))
+    for number, source in enumerate(sources, start=1):
+        shell.run_cell(source, store_history=True, cell_id=f"c{number}")
+    assert [(one.kind, one.cells) for one in shell.user_ns["seen"].findings] == [("skipped", ("c0",))]
+    shell.run_cell("%mlops end", store_history=True)
+    assert store.text(store.cells("one")[0].source) == "x = 1"
 
 
 def test_a_second_run_of_a_kernel_stands_on_the_first(notebook, store):

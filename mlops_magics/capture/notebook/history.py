@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from mlops_magics.capture.notebook.document import SavedNotebook
@@ -16,19 +18,20 @@ from mlops_magics.capture.notebook.source import statements
 class History:
     """The executions of a notebook with its document, if it is known.
 
-    A cell is known by its id; an execution without one is a cell of its own. The document counts as known when it
-    holds a cell that ran. Where a cell ran after the file was saved, what ran is newer than the file, and stands for
-    it.
+    A cell is known by its id. An execution without one, such as those from before anybody observed, is the one cell of
+    the document that says the same; where none does, or several do, it is a cell of its own. The document counts as
+    known when it holds a cell that ran. Where a cell ran after the file was saved, what ran is newer than the file, and
+    stands for it.
     """
 
     def __init__(self, executions: Sequence[Execution], saved: SavedNotebook | None) -> None:
-        self.executions = tuple(executions)
+        ran = {one.cell for one in executions}
+        self._saved = saved if saved and any(cell.id in ran for cell in saved.cells if cell.id) else None
+        self.executions = _recognized(executions, self._saved)
         self.flow = Flow(self.executions)
         self.cells = tuple(one.cell or f"#{index}" for index, one in enumerate(self.executions))
         self.last = {cell: index for index, cell in enumerate(self.cells)}
         self.first = {cell: index for index, cell in reversed(list(enumerate(self.cells)))}
-        ran = {one.cell for one in self.executions}
-        self._saved = saved if saved and any(cell.id in ran for cell in saved.cells if cell.id) else None
         self.document = {cell.id: cell.source for cell in self._saved.cells if cell.id} if self._saved else {}
         self.place = {cell: number for number, cell in enumerate(self.document)}
 
@@ -118,3 +121,17 @@ class History:
     def key(self, cell: str) -> str:
         """What a finding calls a cell: its id, or its label where it has none."""
         return self.label(cell) if cell.startswith("#") else cell
+
+
+def _recognized(executions: Sequence[Execution], saved: SavedNotebook | None) -> tuple[Execution, ...]:
+    """With the id of the one cell that says the same, for those that have none."""
+    if saved is None or all(one.cell for one in executions):
+        return tuple(executions)
+    # A shell's history leaves out the line ends that a cell ends with.
+    said = Counter(cell.source.rstrip("\n") for cell in saved.cells)
+    only = {text: cell for cell in saved.cells if cell.id and said[text := cell.source.rstrip("\n")] == 1}
+    found = (None if one.cell else only.get(one.source.rstrip("\n")) for one in executions)
+    return tuple(
+        replace(one, cell=cell.id, source=cell.source) if cell else one
+        for one, cell in zip(executions, found, strict=True)
+    )

@@ -297,3 +297,17 @@ def test_files_make_stale_and_half_done(executed):
     assert said(examine(executed(folder, into, folder))) == {("out_of_order", "f"): ""}
     half = ("w", "df.to_csv('x.csv')\n1 / 0", "error")
     assert said(examine(executed(half, read))) == {("failed", "w"): '"x.csv"'}
+
+
+# -- what ran before anybody observed ---------------------------------------------------------------------------------
+
+
+def test_what_ran_without_an_id_is_the_cell_that_says_the_same(executed, document):
+    cells = [("a", "x = 1\n"), ("b", "y = x"), ("c", "y = x"), ("d", "z = y"), ("e", "z")]
+    runs = executed((None, "x = 1"), (None, "y = x"), ("d", "z = y"), ("e", "z"))
+    assert said(examine(runs, document(*cells))) == {("skipped", "b"): "", ("skipped", "c"): ""}, "b and c say the same"
+    assert examine(runs, document(cells[0], *cells[2:])).verdict == "pass"
+    runs = executed((None, "x = 1"), (None, "x += 1"), (None, "x += 1"), ("d", "x"))
+    found = examine(runs, document(cells[0], ("b", "x += 1"), ("d", "x")))
+    assert said(found) == {("repeated", "b"): "x"}
+    assert found.findings[0].labels == ("In [3]",)
