@@ -4,7 +4,7 @@ export type RunStatus = 'running' | 'finished' | 'failed' | 'interrupted';
 
 export type VerdictValue = 'pass' | 'fail' | 'unknown';
 
-export type CellState = 'fresh' | 'edited' | 'out_of_order' | 'repeated' | 'stale' | 'failed' | 'not_run';
+export type CellState = 'fresh' | 'edited' | 'out_of_order' | 'repeated' | 'stale' | 'failed' | 'outside';
 
 /** A run in one line. `said` is what to say beside its name: how long it took, or the last value it logged. */
 export interface RunLine {

@@ -22,7 +22,7 @@ const SIGNS: Record<CellState, string> = {
   repeated: '↻',
   stale: '◔',
   failed: '✕',
-  not_run: '○'
+  outside: '○'
 };
 
 /** Keeps the marks of one notebook. */
@@ -98,7 +98,7 @@ export class Marks implements IDisposable {
       repeated: trans.__('repeated'),
       stale: trans.__('stale'),
       failed: trans.__('failed'),
-      not_run: trans.__('not run')
+      outside: trans.__('not in the run')
     };
     const add = (_: unknown, panel: NotebookPanel): void => {
       const held = new NotebookMarks(panel, this._server, words);

@@ -39,7 +39,7 @@ def _opened(lab: Lab, tab: Tab) -> None:
 def states(tab: Tab) -> list[str | None]:
     """The marks of the cells of the notebook, from top to bottom."""
     return tab.page.evaluate(
-        """() => window.jupyterapp.shell.widgets('main').next().value.content.widgets.map(
+        f"""() => {CURRENT}.content.widgets.map(
             cell => cell.node.querySelector(':scope > .mlops-mark')?.dataset.state ?? null)"""
     )
 
@@ -78,7 +78,7 @@ def test_the_panel_lists_a_run_as_soon_as_it_is_tracked(tab: Tab) -> None:
 def test_the_marks_follow_what_runs_and_what_is_edited(tab: Tab) -> None:
     tab.run(1)
     tab.run(2)
-    wait_for(lambda: states(tab)[:4] == ["fresh", "fresh", "fresh", "not_run"], 20, lambda: str(states(tab)))
+    wait_for(lambda: states(tab)[:4] == ["fresh", "fresh", "fresh", "outside"], 20, lambda: str(states(tab)))
     tab.set_source(1, "depth = 4")
     wait_for(lambda: states(tab)[1] == "edited", 20, lambda: str(states(tab)))
     said = tab.page.locator(".mlops-mark[data-state=edited]").get_attribute("aria-label")
@@ -190,7 +190,8 @@ def open_beside(tab: Tab, name: str) -> None:
 
 
 def test_the_cells_a_command_writes_stand_where_they_ran(lab: Lab, tab: Tab) -> None:
-    open_beside(tab, lab.write_notebook("middle.ipynb", "first = 1", "second = first", "third = second"))
+    cells = ("first = 1", "second = first", "third = second", "1 / 0", "late = 1")
+    open_beside(tab, lab.write_notebook("middle.ipynb", *cells))
     tab.run(0)
     tab.command("mlops:track", {"experiment": "middle"})
     tab.page.wait_for_selector(".mlops-active >> text=middle")
@@ -200,9 +201,27 @@ def test_the_cells_a_command_writes_stand_where_they_ran(lab: Lab, tab: Tab) -> 
     tab.page.wait_for_selector(".mlops-active", state="detached")
     sources = tab.page.evaluate(f"() => {CURRENT}.content.widgets.map(one => one.model.sharedModel.getSource())")
     assert sources == [
-        "first = 1", "%load_ext mlops_magics\n%mlops track middle", "second = first", "%mlops end", "third = second",
+        "first = 1", "%load_ext mlops_magics\n%mlops track middle", "second = first", "%mlops end", *cells[2:],
     ]  # fmt: skip
     assert tab.page.evaluate(f"() => {CURRENT}.content.activeCellIndex") == 3
+
+
+def test_a_mark_says_nothing_of_a_cell_that_the_run_does_not_know(lab: Lab, tab: Tab) -> None:
+    cells = ("%load_ext mlops_magics\n%mlops track known --name over", "1 / 0", "%mlops end", "late = 1")
+    open_beside(tab, lab.write_notebook("known.ipynb", *cells))
+    tab.run(0)
+    tab.run(1)
+    wait_for(lambda: states(tab) == ["fresh", "failed", "outside", "outside"], 20, lambda: str(states(tab)))
+    tab.run(2)
+    tab.run(3)
+    wait_for(lambda: states(tab) == ["fresh", "failed", "fresh", "outside"], 20, lambda: str(states(tab)))
+    marks = tab.page.locator(".jp-NotebookPanel:visible .mlops-mark")
+    wait_for(lambda: "which is over" in marks.nth(0).get_attribute("title"), 20)
+    told = [mark.get_attribute("title") for mark in marks.all()]
+    assert told[0].startswith("fresh: In [1]: ran so in over, which is over"), told
+    assert told[1].startswith("failed: In [2] raised an error"), told
+    assert told[1].endswith("(in over, which is over)"), told
+    assert told[3] == "not in the run: is not part of over, which is over", told
 
 
 def test_a_command_starts_tracking_by_a_cell_that_everybody_sees(lab: Lab, tab: Tab) -> None:
@@ -239,10 +258,10 @@ def test_no_error_was_said_and_nothing_was_asked_of_another_machine(tab: Tab) ->
 
 
 def test_the_panel_survives_the_server(lab: Lab, tab: Tab) -> None:
-    tab.page.wait_for_selector("#mlops-panel >> text=4 runs in")
+    tab.page.wait_for_selector("#mlops-panel >> text=5 runs in")
     lab.stop()
     tab.page.wait_for_selector("#mlops-panel >> text=The server does not answer")
     lab.start()
-    tab.page.wait_for_selector("#mlops-panel >> text=4 runs in")
+    tab.page.wait_for_selector("#mlops-panel >> text=5 runs in")
     # JupyterLab itself says a lot when its server goes; a failure of ours would have our files in its stack.
     assert [said for said in tab.errors if "mlops" in said] == []

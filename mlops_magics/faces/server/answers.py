@@ -11,7 +11,7 @@ from typing import Literal
 
 from mlops_magics.records import RunStatus, VerdictValue
 
-CellState = Literal["fresh", "edited", "out_of_order", "repeated", "stale", "failed", "not_run"]
+CellState = Literal["fresh", "edited", "out_of_order", "repeated", "stale", "failed", "outside"]
 """Of a cell as the notebook holds it now, beside what the run recorded."""
 
 

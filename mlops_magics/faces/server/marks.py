@@ -60,7 +60,7 @@ def marks(run: RunLine, executions: Sequence[Execution], cells: Sequence[CellSou
         run=run,
         sentence=seen.sentence,
         marks=tuple(
-            _mark(cell.id, last.get(cell.id), found.get(cell.id), stands=cell.id in stood)
+            _mark(cell.id, run, last.get(cell.id), found.get(cell.id), stands=cell.id in stood)
             for cell in document
             if cell.source.strip()
         ),
@@ -77,11 +77,20 @@ def _found(seen: Examination) -> dict[str, NotebookFinding]:
     return found
 
 
-def _mark(cell: str, one: Execution | None, finding: NotebookFinding | None, *, stands: bool) -> CellMark:
+def _mark(cell: str, run: RunLine, one: Execution | None, finding: NotebookFinding | None, *, stands: bool) -> CellMark:
+    """What is known of a cell: of what its kernel did before it was listened to, and after the run, nothing is."""
+    is_over = run.status != "running"
     if one is None:
-        return CellMark(cell, "not_run", "", "has not run in the kernel of this run", stands=False)
+        said = f"is not part of {run.name}" + (", which is over" if is_over else "")
+        return CellMark(cell, "outside", "", said, stands=False)
     label = f"In [{one.execution_count}]" if one.execution_count is not None else f"execution {one.position}"
-    if finding is not None:
-        return CellMark(cell, STATES[finding.kind], label, finding.sentence, stands)
-    said = "the run stands on this cell, as it is" if stands else "ran as it is; the run took nothing from it"
-    return CellMark(cell, "fresh", label, f"{label}: {said}", stands)
+    when = f" (in {run.name}, which is over)" if is_over else ""
+    if finding is not None and (finding.kind in {"edited", "failed"} or one.status == "ok"):
+        raised = "; it raised an error" if one.status == "error" and finding.kind != "failed" else ""
+        return CellMark(cell, STATES[finding.kind], label, f"{finding.sentence}{raised}{when}", stands)
+    if one.status == "error":
+        # That the last cell raised harms nobody, and is no finding; a person wants to see it all the same.
+        return CellMark(cell, "failed", label, f"{label} raised an error{when}", stands)
+    ran = f"ran so in {run.name}, which is over" if is_over else "ran as it is"
+    took = "the run stands on it" if stands else "the run took nothing from it"
+    return CellMark(cell, "fresh", label, f"{label}: {ran}; {took}", stands)

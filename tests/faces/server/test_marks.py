@@ -1,5 +1,7 @@
 """How cells stand to a run, said of the notebook as it is now."""
 
+from dataclasses import replace
+
 from mlops_magics.capture.notebook.flow import Execution
 from mlops_magics.faces.server.answers import CellSource, RunLine
 from mlops_magics.faces.server.marks import marks
@@ -35,8 +37,28 @@ def test_an_edited_cell_is_edited_until_it_is_as_it_ran() -> None:
 
 def test_a_cell_that_never_ran_is_told_and_an_empty_one_is_not() -> None:
     assert states(ran(("b", "y = 1", 1)), ("a", "x = 1"), ("b", "y = 1"), ("c", " \n")) == {
-        "a": "not_run", "b": "fresh",
+        "a": "outside", "b": "fresh",
     }  # fmt: skip
+
+
+def test_a_cell_that_raised_is_told_whether_the_run_is_open_or_over() -> None:
+    for run in (RUN, replace(RUN, status="finished")):
+        executions = [Execution(1, "a", "x = 1"), Execution(2, "b", "x / 0", "error", execution_count=2)]
+        cells = [CellSource("a", "x = 1"), CellSource("b", "x / 0")]
+        assert [mark.state for mark in marks(run, executions, cells).marks] == ["fresh", "failed"]
+        edited = marks(run, executions, [cells[0], CellSource("b", "x / 1")]).marks[1]
+        assert edited.state == "edited"
+        assert "raised an error" in edited.sentence
+
+
+def test_what_a_run_that_is_over_says_is_said_of_that_run() -> None:
+    over = replace(RUN, status="interrupted")
+    cells = [CellSource("a", "x = 1"), CellSource("b", "y = x"), CellSource("c", "z = 1")]
+    told = [mark.sentence for mark in marks(over, ran(("a", "x = 1", 1), ("b", "y = 2", 1)), cells).marks]
+    assert told[0] == "In [1]: ran so in baseline, which is over; the run stands on it"
+    assert told[1].endswith("(in baseline, which is over)")
+    assert told[2] == "is not part of baseline, which is over"
+    assert marks(RUN, [], cells).marks[0].sentence == "is not part of baseline"
 
 
 def test_cells_out_of_order_and_stale_ones() -> None:
