@@ -17,16 +17,19 @@ _LOWER_IS_BETTER = re.compile(
     re.IGNORECASE,
 )
 
+_NEGATED = re.compile(r"(^|[_/. -])neg_", re.IGNORECASE)
+"""As scikit-learn's scorers are named: of errors with a minus, so that greater is better."""
+
 _OF_EXPERIMENT = re.compile(r"(?P<experiment>[^@].*?)/?(?P<rest>@last|@best:.+)", re.DOTALL)
 
 
 def lower_is_better(metric: str) -> bool:
     """Whether a smaller value of a metric is the better one, judged by the field's usual names.
 
-    >>> lower_is_better("val/log_loss"), lower_is_better("val_auc")
-    (True, False)
+    >>> lower_is_better("val/log_loss"), lower_is_better("val_auc"), lower_is_better("cv/test_neg_log_loss")
+    (True, False, False)
     """
-    return bool(_LOWER_IS_BETTER.search(metric))
+    return bool(_LOWER_IS_BETTER.search(metric)) and not _NEGATED.search(metric)
 
 
 def parse_experiment(reference: str) -> tuple[str | None, str]:

@@ -1,9 +1,9 @@
-"""Cross-validation: the folds of one call as a curve over the folds, and not as many fits."""
+"""Cross-validation: one fit, of which the mean over the folds is the metric, and the folds are a curve beside it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,12 @@ FUNCTIONS = (
 """What fits an estimator many times. Each call is one fit."""
 
 SCORED = FUNCTIONS[:2]
-"""Whose scores are recorded, fold by fold."""
+"""Whose scores are recorded: the mean ``cv/test_SCORER``, the standard deviation over the folds ``cv/test_SCORER/std``,
+and fold by fold ``cv/test_SCORER/folds``."""
+
+_TIMES = {"fit_time": "fit_seconds", "score_time": "score_seconds"}
+
+_NO_SCORES = frozenset({"estimator", "indices"})
 
 
 class FoldWatch:
@@ -74,29 +79,54 @@ def _watcher_of(desk: Desk, name: str) -> Watcher:
             estimator = arguments[0] if arguments else named.get("estimator")
             X = arguments[1] if len(arguments) > 1 else named.get("X")
             y = arguments[2] if len(arguments) > 2 else named.get("y")
-            return lambda outcome: _tell(desk, outcome, estimator, X, y, has_scores=name in SCORED)
+            scored = named.get("scoring") if name in SCORED else _UNSCORED
+            return lambda outcome: _tell(desk, outcome, estimator, X, y, scoring=scored)
 
         return desk.admit(prepare)
 
     return begin
 
 
+_UNSCORED = object()
+
+
 def _tell(  # noqa: PLR0913 - the words of a cross-validation
-    desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, has_scores: bool
+    desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, scoring: Any
 ) -> None:
     run = outcome.run
     if run.status != "running":
         return
     tell_fit(desk, outcome, estimator, X, y, role="cv", word=Word.CROSS_VALIDATED)
-    folds = _folds(outcome.result) if has_scores and outcome.error is None else {}
+    if scoring is _UNSCORED or outcome.error is not None:
+        return
+    folds = _folds(outcome.result, scoring)
     for step in range(max(map(len, folds.values()), default=0)):
-        run.log({name: values[step] for name, values in folds.items()}, step=step)
+        run.log({f"{name}/folds": float(values[step]) for name, values in folds.items()}, step=step)
+    # The last fold says nothing of the model: what runs are ranked and compared by is the mean of all.
+    for name, values in folds.items():
+        run.log(_mean_and_spread(name, values))
 
 
-def _folds(result: Any) -> dict[str, list[float]]:
+def _folds(result: Any, scoring: Any) -> dict[str, Sequence[float]]:
     """Scores by name, one per fold."""
-    if isinstance(result, Mapping):
-        names = {"fit_time": "fit_seconds", "score_time": "score_seconds"}
-        scores = {names.get(key, key): value for key, value in result.items() if key not in {"estimator", "indices"}}
-        return {f"cv/{name}": [float(value) for value in values] for name, values in scores.items()}
-    return {"cv/test_score": [float(value) for value in result]}
+    scores = result if isinstance(result, Mapping) else {"test_score": result}
+    scorer = _scorer_name(scoring)
+    names = {**_TIMES, "test_score": f"test_{scorer}", "train_score": f"train_{scorer}"}
+    return {f"cv/{names.get(key, key)}": values for key, values in scores.items() if key not in _NO_SCORES}
+
+
+def _scorer_name(scoring: Any) -> str:
+    """What scikit-learn calls the one scorer, or the function it is made of; ``score`` is the model's own."""
+    if isinstance(scoring, str):
+        return scoring
+    function = getattr(scoring, "_score_func", scoring)
+    name = getattr(function, "__name__", "")
+    sign = "neg_" if getattr(scoring, "_sign", 1) < 0 else ""
+    return f"{sign}{name}" if name.isidentifier() else "score"
+
+
+def _mean_and_spread(name: str, values: Sequence[float]) -> dict[str, float]:
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # a fold may have failed, and its score be NaN or infinite
+        return {name: float(np.mean(values)), f"{name}/std": float(np.std(values))}

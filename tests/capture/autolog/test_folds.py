@@ -1,10 +1,12 @@
-"""A cross-validation is one fit, and its scores a curve over the folds, by whatever name it is called."""
+"""A cross-validation is one fit and its mean one metric, with the folds as a curve, by whatever name it is called."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.model_selection
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, f1_score, make_scorer
 from sklearn.model_selection import (
     cross_val_predict,
     cross_val_score,
@@ -33,7 +35,11 @@ def test_scores_fold_by_fold(jobs, notebook) -> None:
     with notebook.cell() as names:
         names["X"], names["model"] = X, model
         scores = cross_val_score(model, X, Y, cv=4, n_jobs=jobs)
-    assert curve(notebook, "cv/test_score") == list(enumerate(scores))
+    assert curve(notebook, "cv/test_score/folds") == list(enumerate(scores))
+    (mean,) = curve(notebook, "cv/test_score")
+    assert pd.isna(mean[0]), "the mean of the folds is no point of a curve"
+    assert mean[1] == pytest.approx(scores.mean())
+    assert notebook.run.store.metrics(notebook.run.id)["cv/test_score/std"] == pytest.approx(scores.std())
     (fit,) = notebook.fits()
     assert (fit["name"], fit["rows"]) == ("model", 120)
     assert notebook.params()["logisticregression__C"] == 3
@@ -48,9 +54,39 @@ def test_several_scorers_and_times(notebook) -> None:
             return_estimator=True,
         )
     for name in ("test_accuracy", "test_roc_auc", "train_accuracy"):
-        assert [value for _, value in curve(notebook, f"cv/{name}")] == found[name].tolist()
-    assert [value for _, value in curve(notebook, "cv/fit_seconds")] == found["fit_time"].tolist()
+        assert [value for _, value in curve(notebook, f"cv/{name}/folds")] == found[name].tolist()
+        assert [value for _, value in curve(notebook, f"cv/{name}")] == [pytest.approx(found[name].mean())]
+    assert [value for _, value in curve(notebook, "cv/fit_seconds/folds")] == found["fit_time"].tolist()
     assert len(found["estimator"]) == 3
+
+
+def own_scorer(model, X, y):
+    return 0.5
+
+
+@pytest.mark.parametrize(
+    ("scoring", "name"),
+    [
+        ("roc_auc", "roc_auc"),
+        ("neg_log_loss", "neg_log_loss"),
+        (make_scorer(f1_score), "f1_score"),
+        (make_scorer(brier_score_loss, greater_is_better=False), "neg_brier_score_loss"),
+        (own_scorer, "own_scorer"),
+        (lambda model, X, y: 0.5, "score"),
+        (None, "score"),
+    ],
+)
+def test_scores_are_named_by_their_scorer(scoring, name, notebook) -> None:
+    model = LogisticRegression()
+    with notebook.cell():
+        scores = cross_val_score(model, X, Y, cv=3, scoring=scoring)
+        found = cross_validate(model, X, Y, cv=2, scoring=scoring, return_train_score=True)
+    recorded = notebook.run.store.metrics(notebook.run.id)
+    tests = {key for key in recorded if key.startswith("cv/test_")}
+    assert tests == {f"cv/test_{name}{end}" for end in ("", "/std", "/folds")}
+    assert recorded[f"cv/train_{name}"] == pytest.approx(found["train_score"].mean())
+    both = [value for _, value in curve(notebook, f"cv/test_{name}")]
+    assert both == [pytest.approx(scores.mean()), pytest.approx(found["test_score"].mean())]
 
 
 def test_others_that_fit_many_times_are_one_fit_each(notebook) -> None:
