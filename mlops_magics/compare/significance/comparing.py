@@ -35,8 +35,8 @@ def compare_predictions(  # noqa: PLR0913 - which runs, and the settings of the 
     """Tell whether one of two runs is really better, from what both answered on the same rows.
 
     Compared only where the recorded fingerprints prove that tables and true answers are the same; else the result
-    says why not. DeLong's test for areas under ROC curves, McNemar's for accuracy, a paired BCa bootstrap for every
-    other metric; p-values are adjusted over the metrics (Benjamini-Hochberg).
+    says why not. DeLong's test for areas under ROC curves, McNemar's for accuracy and the recall of two labels, a
+    paired BCa bootstrap for every other metric; p-values are adjusted over the metrics (Benjamini-Hochberg).
 
     Parameters
     ----------

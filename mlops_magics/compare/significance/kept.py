@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUESTION = "significance"
 """Whether a run is really better than the one its verdict is of: ``pass`` if it is, ``fail`` if it is worse."""
 
-VERSION = 1
+VERSION = 2
 """Of the tests. Greater with every change that moves a number: what an older one found is then worked out anew."""
 
 VERDICTS: Mapping[str | None, VerdictValue] = {"better": "pass", "worse": "fail"}

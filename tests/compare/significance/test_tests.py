@@ -15,6 +15,8 @@ from mlops_magics.compare.significance.delong import delong, delong_mean, midran
 from mlops_magics.compare.significance.estimate import Estimate, certain_estimate
 from mlops_magics.compare.significance.mcnemar import mcnemar, tango
 from mlops_magics.compare.significance.power import more_rows
+from mlops_magics.compare.significance.rows import Answers, SameRows
+from mlops_magics.compare.significance.testing import estimates
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -242,3 +244,52 @@ def test_intervals_of_accuracies_cover_the_truth(only_left, only_right, rows) ->
     assert 0.93 <= hits <= 0.99, hits
     if only_left == only_right:
         assert np.mean([one.p_value < 0.05 for one in found]) <= 0.06
+
+
+def answered(truth, left, right) -> SameRows:
+    return SameRows("test", "binary", ("no", "yes"), truth, Answers(left, None, {}), Answers(right, None, {}))
+
+
+OF_ANSWERS = ("recall", "precision", "f1", "balanced_accuracy")
+
+
+def test_five_rows_of_one_opinion_are_no_proof() -> None:
+    truth = (np.arange(1000) < 315).astype(np.intp)
+    left = np.where(np.arange(1000) % 5 > 0, truth, 1 - truth)
+    right = left.copy()
+    right[[0, 5, 10, 15, 20]] = 1
+    found, notes = estimates(answered(truth, left, right), OF_ANSWERS)
+    assert list(found) == ["recall"]
+    assert found["recall"].p_value == 0.0625
+    assert found["recall"].difference == pytest.approx(5 / 315)
+    assert notes == dict.fromkeys(OF_ANSWERS[1:], "only 5 rows decide, too few to resample")
+    # Hundreds of rows differ, but the four of the rare label say nearly all there is to say of the mean of recalls.
+    rare = (np.arange(1000) < 30).astype(np.intp)
+    right[400::2] ^= 1
+    notes = estimates(answered(rare, left, right), ["balanced_accuracy"])[1]
+    assert notes["balanced_accuracy"].startswith("only about ")
+    same, notes = estimates(answered(truth, left, left), OF_ANSWERS)
+    assert (list(same), same["recall"].p_value) == (["recall"], 1.0)
+    assert set(notes.values()) == {"both answer the same in every row"}
+    assert "recall" not in estimates(answered(truth * 0, left, right), ["recall"])[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("positive", "differ"), [(100, (14, 14)), (100, (3, 6)), (40, (4, 200)), (40, (15, 60))])
+def test_few_rows_raise_no_false_alarm(positive, differ) -> None:
+    """Of two sides that are equally good, at most 7 in 100 samples are told apart by any one metric."""
+    random = np.random.default_rng(9)
+    truth = (np.arange(600) < positive).astype(np.intp)
+    wrong = dict.fromkeys(OF_ANSWERS, 0)
+    for _ in range(300):
+        left = np.where(random.random(600) < 0.8, truth, 1 - truth)
+        rows = np.concatenate([
+            random.permutation(np.flatnonzero(truth == label))[: random.poisson(mean)]
+            for label, mean in zip((1, 0), differ, strict=True)
+        ])
+        left[rows] = random.integers(0, 2, len(rows))
+        right = left.copy()
+        right[rows] ^= 1
+        for name, found in estimates(answered(truth, left, right), OF_ANSWERS, resamples=1000)[0].items():
+            wrong[name] += found.p_value < 0.05 and not found.has_zero
+    assert max(wrong.values()) <= 0.07 * 300, wrong
