@@ -52,12 +52,17 @@ class Variants(Shown):
 
     @property
     def sentence(self) -> str:
-        """``boosted, forest are better than linear by roc_auc.``"""
+        """``boosted, forest are better than linear by roc_auc.`` Where none is told apart as better, over how many
+        p-values were adjusted: some may score higher all the same.
+        """
         better = [run.name for run, found in self.variants if found.verdict == "better"]
         if not self.variants:
             return f"Nothing could be compared with {self.reference.name}."
+        if not better:
+            over = f" (Holm over {count(len(self.variants), 'variant')})" if len(self.variants) > 1 else ""
+            return f"None is told apart from {self.reference.name} as better, by {self.metric}{over}."
         verb = "are" if len(better) > 1 else "is"
-        return f"{', '.join(better) or 'None'} {verb} better than {self.reference.name} by {self.metric}."
+        return f"{', '.join(better)} {verb} better than {self.reference.name} by {self.metric}."
 
     def document(self) -> Document:
         """The sentence, and a row per variant."""

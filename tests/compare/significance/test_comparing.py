@@ -374,6 +374,11 @@ def test_several_variants(place, evaluated) -> None:
     assert min(one.adjusted_p for _, one in found.variants) == pytest.approx(min(1, raw[0] * 4))
     assert {run.name: one.verdict for run, one in found.variants}["tree1"] == "not told apart"
     assert "better than stump by roc_auc" in found.sentence
+    none = compare_variants("stump", ["tree1", "stump"], store=place)
+    assert none.sentence == "None is told apart from stump as better, by roc_auc (Holm over 2 variants)."
+    assert compare_variants("stump", ["tree1"], store=place).sentence == (
+        "None is told apart from stump as better, by roc_auc."
+    )
     assert "secret is not compared" in repr(found)
     assert encode(found.to_dict())
     assert not any(math.isnan(one.adjusted_p) for _, one in found.variants)
