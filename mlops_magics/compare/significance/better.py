@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_magics.compare.significance.comparing import compared, not_compared
 from mlops_magics.compare.significance.comparison import Comparison
 from mlops_magics.compare.significance.estimate import LEVEL
-from mlops_magics.compare.significance.folds import compare_folds
+from mlops_magics.compare.significance.folds import compare_folds, why_no_folds
 from mlops_magics.compare.significance.kept import find_kept, inputs_of, keep
 from mlops_magics.compare.significance.rows import Reason, read_rows, shared_split
 from mlops_magics.compare.significance.variants import Variants, compare_variants
@@ -66,8 +66,10 @@ def better_of_two(
         folds = compare_folds(left, right, store=store)
         shared = shared_split(left, right, store=store)
         if isinstance(shared, Reason):
-            is_nothing = shared.is_silent and not folds
-            return None if is_nothing else not_compared(left, right, shared, folds=folds, seed=SEED)
+            if shared.is_silent and not folds:
+                why = why_no_folds(left, right, store=store)
+                return not_compared(left, right, Reason(why), seed=SEED) if why else None
+            return not_compared(left, right, shared, folds=folds, seed=SEED)
         inputs = inputs_of(shared, seed=SEED, level=LEVEL)
         found = find_kept(left, right, inputs, store=store)
         if found is not None:

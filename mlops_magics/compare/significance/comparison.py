@@ -179,6 +179,14 @@ class Comparison(Shown):
         return self.metrics or self.folds
 
     @property
+    def is_same(self) -> bool:
+        """Whether both answer the same in every row, and so by every metric: then there is nothing to test."""
+        return (
+            bool(self.metrics) and self.disagreement is not None and not self.disagreement.rows
+            and all(found.estimate.left == found.estimate.right for found in self.metrics)
+        )
+
+    @property
     def where_loser_wins(self) -> tuple[SliceComparison, ...]:
         """Slices on which the side that is worse on all rows is told apart as the better one."""
         other = {"better": "worse", "worse": "better"}.get(self.verdict or "")
@@ -190,6 +198,8 @@ class Comparison(Shown):
         if not self.telling:
             reason = f"{_capital(self.reason)}." if self.reason else ""
             return f"{reason} {self.hint}." if self.hint else reason
+        if self.is_same:
+            return f"Both answer the same in all {count(self.rows, 'row')}."
         said = [self.telling[0].sentence(*self.names)]
         if self.verdict != "not told apart":
             same = [piece for piece in self.slices if piece.comparison.metric == self.telling[0].metric]
@@ -233,4 +243,4 @@ def _named(slices: Sequence[SliceComparison]) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:] if text.startswith(("it ", "the ")) else text
+    return text[:1].upper() + text[1:] if text.startswith(("it ", "the ", "their ")) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mlops_magics.compare.significance.adjust import benjamini_hochberg
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 SCORES = "cv/test_"
 """What the scores of test folds are called. Scorers say greater for better, errors have a minus."""
 
+FOLDS = "/folds"
+"""The end of the curve over the folds; without it the name is that of their mean. Older runs have the curve there."""
+
 ROLES = ("cv", "cv target")
 
 
@@ -24,7 +28,8 @@ def compare_folds(
 ) -> tuple[MetricComparison, ...]:
     """Compare the newest cross-validation of two runs by the corrected resampled t-test (Nadeau & Bengio 2003).
 
-    Empty unless both did one with as many folds on tables and answers with equal fingerprints. That the folds were
+    Every scorer that both have is compared. Empty unless both did one with as many folds on tables and answers with
+    equal fingerprints: :func:`why_no_folds` says what is missing. That the folds were
     cut in the same way is not recorded, so it is taken for granted: with scikit-learn it is so for an equal ``cv``
     that does not shuffle, or shuffles with an equal ``random_state``.
 
@@ -52,6 +57,28 @@ def compare_folds(
     )
 
 
+def why_no_folds(left: Run, right: Run, *, store: Store) -> str:
+    """Why the cross-validations of two runs are not compared, as a sentence without a full stop; empty where they are,
+    and where not both did one.
+    """
+    first, second = _scores(store, left), _scores(store, right)
+    if not first or not second:
+        return ""
+    if not _is_same_data(store, left, right):
+        return "the cross-validations of the two are not known to be on the same data"
+    both = first.keys() & second.keys()
+    if not both:
+        return f"their cross-validations have no score in common: one has {_listed(first)}, the other {_listed(second)}"
+    if any(len(first[name]) == len(second[name]) >= 2 for name in both):
+        return ""
+    name = min(both)
+    return f"their cross-validations have different folds: one has {len(first[name])}, the other {len(second[name])}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
 def _is_same_data(store: Store, left: Run, right: Run) -> bool:
     digests = [
         {table.role: table.fingerprint for table in store.datasets(run) if table.role in ROLES} for run in (left, right)
@@ -67,7 +94,8 @@ def _scores(store: Store, run: Run) -> dict[str, list[float]]:
     )
     found: dict[str, list[float]] = {}
     for key, step, value in points.itertuples(index=False):
+        name = key.removesuffix(FOLDS)
         if step == 0:
-            found[key] = []
-        found.setdefault(key, []).append(float(value))
+            found[name] = []
+        found.setdefault(name, []).append(float(value))
     return dict(sorted(found.items()))

@@ -146,18 +146,34 @@ def test_other_rows_and_private_runs_are_said_to_be(place, evaluated) -> None:
     assert place.verdicts(other) == place.verdicts(secret) == []
 
 
+def cross_validated(place, name, scores, *, key="cv/test_score", fingerprint="f" * 64):
+    with track("flights", name, store=place) as run:
+        for role in ("cv", "cv target"):
+            run.record(Dataset(name="X", role=role, fingerprint=fingerprint, rows=ROWS, columns={"a": "number"}))
+        for step, score in enumerate(scores):
+            run.log({f"{key}/folds": score}, step=step)
+        run.log({key: float(np.mean(scores))})
+    return place.find(run.id)
+
+
 def test_folds_are_compared_where_nothing_was_evaluated(place) -> None:
-    runs = []
-    for name, scores in (("left", [0.80, 0.78, 0.82, 0.79, 0.81]), ("right", [0.83, 0.80, 0.83, 0.83, 0.83])):
-        with track("flights", name, store=place) as run:
-            for role in ("cv", "cv target"):
-                run.record(Dataset(name="X", role=role, fingerprint="f" * 64, rows=ROWS, columns={"a": "number"}))
-            for step, score in enumerate(scores):
-                run.log({"cv/test_score": score}, step=step)
-        runs.append(place.find(run.id))
-    found = better_of(runs, place)
+    left = cross_validated(place, "left", [0.80, 0.78, 0.82, 0.79, 0.81])
+    right = cross_validated(place, "right", [0.83, 0.80, 0.83, 0.83, 0.83])
+    found = better_of([left, right], place)
     assert found.sentence == "right is better by 0.024 cv/test_score [0.00276, 0.0452]."
     assert "corrected resampled t-test" in repr(found).replace("\n", " ")
+
+
+def test_folds_that_are_not_compared_are_said_not_to_be(place) -> None:
+    left = cross_validated(place, "left", [0.80, 0.78, 0.82, 0.79, 0.81])
+    fewer = cross_validated(place, "fewer", [0.80, 0.78, 0.82])
+    other = cross_validated(place, "other", [0.8] * 5, key="cv/test_roc_auc")
+    elsewhere = cross_validated(place, "elsewhere", [0.8] * 5, fingerprint="e" * 64)
+    assert [better_of([left, right], place).sentence for right in (fewer, other, elsewhere)] == [
+        "Their cross-validations have different folds: one has 5, the other 3.",
+        "Their cross-validations have no score in common: one has cv/test_score, the other cv/test_roc_auc.",
+        "The cross-validations of the two are not known to be on the same data.",
+    ]
 
 
 def test_several_are_compared_with_the_first(place, evaluated, two) -> None:
@@ -216,3 +232,16 @@ def test_a_difference_says_which_is_better(place, two, capsys, monkeypatch) -> N
     assert found.better.sentence in capsys.readouterr().out
     main(["diff", "stump", "line", "--no-tests"])
     assert "is better by" not in capsys.readouterr().out
+
+
+def test_equal_answers_take_one_sentence(place, evaluated, two) -> None:
+    again = evaluated("again", LINE)
+    found = better_of([two[1], again], place)
+    assert found.is_same
+    assert found.sentence == "Both answer the same in all 400 rows."
+    assert len(found.document().blocks) == 2, "a title and a sentence"
+    shown = repr(diff("line", "again", store=place))
+    assert shown.count("Both answer the same") == 1
+    assert "?" not in shown
+    assert "interval" not in shown
+    assert not better_of(two, place).is_same
