@@ -140,11 +140,13 @@ class Leaderboard(Shown):
         ]
 
     def _metrics(self) -> list[str]:
-        """Those most runs have; what people logged by hand before what an evaluation adds. Not those of the machine."""
+        """Those most runs have; what people logged by hand before what an evaluation adds, means before spreads. Not
+        those of the machine.
+        """
         spans = self.survey.metrics
         keys = [key for key, span in spans.items() if span.count]
         keys = [key for key in keys if not key.startswith(MACHINE)] or keys
-        keys.sort(key=lambda key: (key != self.sorted_by, -spans[key].count, "/" in key))
+        keys.sort(key=lambda key: (key != self.sorted_by, -spans[key].count, key.count("/")))
         return keys[:SHOWN_METRICS]
 
     def _params(self) -> list[str]:
