@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn.exceptions import NotFittedError
 
-from mlops_magics.errors import ModelError
+from mlops_magics.errors import MlopsError, ModelError
 from mlops_magics.look import Document, Shown
 from mlops_magics.model.answers import ClassAnswers, NumberAnswers, ask_classes, ask_numbers
 from mlops_magics.model.arrays import design_matrix
@@ -24,6 +24,7 @@ from mlops_magics.model.curves import (
     roc_series,
 )
 from mlops_magics.model.estimator import Task, summary_of, task_of
+from mlops_magics.model.fitting import misfit
 from mlops_magics.model.metrics import (
     Ranking,
     Scorecard,
@@ -145,7 +146,8 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
     DataError
         Lengths differ, y has missing values, there are no rows, or there is no column ``by``.
     ModelError
-        The task cannot be told, or the model has several outputs.
+        The task cannot be told, the model has several outputs, or it refuses X, whose columns are not those it was
+        fitted on.
 
     Examples
     --------
@@ -161,6 +163,12 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         answers = ask_numbers(model, X, y) if task == "regression" else ask_classes(model, X, y)
     except NotFittedError as error:
         raise ModelError(f"the {type(model).__name__} is not fitted", hint="Call its fit first") from error
+    except (ValueError, LookupError) as error:
+        # Only now: many models can do with other columns than they were fitted on.
+        told = None if isinstance(error, MlopsError) else misfit(model, X)
+        if told is None:
+            raise
+        raise told from error
     rankings = _rankings(answers)
     card = _metrics(task, answers, rankings)
     groups = [] if by is None else list(groups_by(X, by))

@@ -14,6 +14,7 @@ from sklearn import metrics as sk
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from mlops_magics.errors import DataError, ModelError
@@ -316,3 +317,23 @@ def test_a_million_rows_take_seconds() -> None:
     result = evaluate(model, X, y, by=X[:, 1])
     assert time.perf_counter() - start - asked < 10
     assert all(len(series["x"]) <= 200 for kind in result.curves.values() for series in kind)
+
+
+def test_columns_that_the_model_refuses_are_told_in_one_line() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=list("abc"))
+    y = X["a"] > 0
+    plain = LogisticRegression().fit(X.to_numpy(), y)
+    named = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    short = "LogisticRegression was fitted on 3 columns, X has"
+    told = "StandardScaler → LogisticRegression was fitted on 3 columns, X has"
+    for model, given, message in [
+        (named, X[["a"]], f"{told} 1: b, c are missing. Give X with: a, b, c"),
+        (named, X[["c", "b", "a"]], f"{told} 3: they are in another order. Give X with: a, b, c"),
+        (named, X.assign(d=1), f"{told} 4: it does not know d. Give X with: a, b, c"),
+        (plain, X.to_numpy()[:, :2], f"{short} 2. Give X the columns it was fitted on, in their order"),
+    ]:
+        with pytest.raises(ModelError) as caught:
+            evaluate(model, given, y)
+        assert str(caught.value) == f"{message}."
+    with pytest.raises(ValueError, match="could not convert"):
+        evaluate(named, X.assign(a="text"), y)
