@@ -112,6 +112,16 @@ def test_drift_column_by_column_and_verdict_by_verdict(store, fitted, open_panel
     assert list(report.bins) == ["hour"]
 
 
+def test_without_curves_there_is_nothing_to_steer_them_with(store, fitted, open_panel) -> None:
+    fitted("before", table())
+    fitted("after", table(6))
+    for found in (diff("before", "after", store), drift(table(6), "before", store)):
+        shown = open_panel(panel(found, store=store))
+        shown.page.locator(".mlops-document > *").first.wait_for()
+        assert shown.page.get_by_label("Smoothing").count() == 0
+        assert "No curves" not in shown.page.locator("#place").inner_text()
+
+
 def test_what_cannot_be_chosen_is_said(two) -> None:
     page = panel(diff("baseline", "boosted", two), store=two)
     with pytest.raises(DataError, match="nonsense"):

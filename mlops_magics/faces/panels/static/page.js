@@ -34,7 +34,9 @@ export function mount(element, source) {
       select.value = page.part.value;
       showPart(page.part.html);
     }
-    if (source.get("curves") && !closeCurves) closeCurves = mountCurves(drawn, source);
+    // Nothing is what a page without curves is handed, as bytes of which there are none.
+    const curves = source.get("curves");
+    if (curves && curves.byteLength !== 0 && !closeCurves) closeCurves = mountCurves(drawn, source);
   }
 
   function showPart(html) {
