@@ -95,13 +95,18 @@ class Leaderboard(Shown):
         rows = self.frame.astype(object).to_dict("records")
         return {"runs": [{key: _plain(value) for key, value in row.items() if _is(value)} for row in rows]}
 
+    def things(self) -> list[Thing]:
+        """What the columns of the display are, in their order: what tells which run it is, then what was asked for;
+        where nothing was, what is usual, with :attr:`sorted_by` before the other metrics.
+        """
+        return list(dict.fromkeys([*self._which(), *(self._usual() if self.columns is None else self.columns)]))
+
     def document(self) -> Document:
         """A table of the runs, the best value of each metric marked."""
         rows, many = self.survey.rows, self.survey.count
         if not rows:
             return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
-        things = [*self._which(), *(self._usual() if self.columns is None else self.columns)]
-        things = list(dict.fromkeys(things))
+        things = self.things()
         best = {thing: self._best(thing.key) for thing in things if thing.family == "metrics"}
         digits = {thing: metric_digits(row.metrics.get(thing.key) for row in rows) for thing in best}
         cells = [[self._cell(row, thing, best.get(thing), digits.get(thing)) for thing in things] for row in rows]

@@ -7,50 +7,72 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.leaderboard import MACHINE, SHOWN_METRICS, TONES, Leaderboard
+from mlops_magics.compare.leaderboard import TONES, Leaderboard
 from mlops_magics.look.numbers import common_digits, duration, time
 from mlops_magics.look.palette import signed_text
+from mlops_magics.store.conditions.names import Thing
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
     import pandas
 
-SHOWN_PARAMS = 6
-PLAIN = ("experiment", "name", "status", "started", "seconds")
+PLAIN = ("experiment", "name", "id", "status", "started", "seconds")
 
 
 def table_of(board: Leaderboard) -> dict[str, Any]:
-    """``{ids, parents, columns}``, JSON-ready, rows in the order of the board.
+    """``{ids, parents, columns, goal}``, JSON-ready, rows in the order of the board.
 
     ``parents`` tells which rows are candidates of a search that is on the board too. A column has a ``name``, what
     ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text); the ``values``,
     None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers; whether it is
-    ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates.
+    ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates. Shown are the columns of
+    the plain leaderboard, in its order, before the others. ``goal`` names the metric in question: the one the board is
+    sorted by, else the first that is shown, else the one most runs have; None without metrics.
     """
     frame = board.frame
     ids = frame["id"].tolist()
     known = set(ids)
     parents = [parent in known for parent in frame["parent"].tolist()]
-    asked = None if board.columns is None else {f"{thing.family}.{thing.key}" for thing in board.columns}
     columns = [_own(frame, name) for name in PLAIN]
-    columns[0]["shown"] = len(set(columns[0]["values"])) > 1
     params = [_of(frame, column) for column in frame.columns if column.startswith(("params.", "tags."))]
     metrics = [_of(frame, column) for column in frame.columns if column.startswith("metrics.")]
     for column in metrics:
         _mark_best(column, parents)
+    columns = _ordered(board, [*columns, *params, *metrics])
     if board.trust:
         texts = [board.trust.get(run) for run in ids]
         columns.append({"name": "notebook", "label": "notebook", "family": "runs", "kind": "text", "values": texts,
                         "shown": any(texts)})  # fmt: skip
-    _choose(params, metrics, asked, board.sorted_by)
-    return {"ids": ids, "parents": parents, "columns": [*columns, *params, *metrics]}
+    return {"ids": ids, "parents": parents, "columns": columns, "goal": _goal(board, columns)}
+
+
+def _ordered(board: Leaderboard, columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the plain leaderboard first, as it has them; the others follow as they come, not shown at first."""
+    things = board.things()
+    if board.sorted_by is not None:
+        things.append(Thing("metrics", board.sorted_by))
+    wanted = [thing.key if thing.family == "runs" else f"{thing.family}.{thing.key}" for thing in things]
+    place = {name: at for at, name in reversed(list(enumerate(wanted)))}
+    for column in columns:
+        column["shown"] = column["name"] in place
+    return sorted(columns, key=lambda column: place.get(column["name"], len(wanted)))
+
+
+def _goal(board: Leaderboard, columns: Sequence[Mapping[str, Any]]) -> str | None:
+    metrics = [column for column in columns if column["family"] == "metrics"]
+
+    def rank(column: Mapping[str, Any]) -> tuple[bool, bool, int]:
+        many = 0 if column["shown"] else sum(value is not None for value in column["values"])
+        return column["label"] != board.sorted_by, not column["shown"], -many
+
+    return min(metrics, key=rank)["name"] if metrics else None
 
 
 def _own(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
     """A column of every run."""
     values = frame[name].tolist()
     column: dict[str, Any] = {"name": name, "label": "run" if name == "name" else name, "family": "runs",
-                              "kind": "text", "shown": True}  # fmt: skip
+                              "kind": "text"}  # fmt: skip
     if name == "started":
         moments = [value if isinstance(value, datetime) and value == value else None for value in values]  # noqa: PLR0124
         texts = ["" if moment is None else time(moment) for moment in moments]
@@ -64,6 +86,8 @@ def _own(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
         tones = [TONES.get(value, "plain") for value in values]
         texts = [signed_text(str(value), tone) for value, tone in zip(values, tones, strict=True)]
         return {**column, "values": values, "texts": texts, "tones": tones}
+    if name == "id":
+        return {**column, "values": values, "texts": [value[-8:] for value in values]}
     return {**column, "values": values}
 
 
@@ -96,27 +120,3 @@ def _mark_best(column: dict[str, Any], parents: Sequence[bool]) -> None:
     ]
     if len(numbers) > 1:
         column["best"] = min(numbers) if column["lower"] else max(numbers)
-
-
-def _choose(
-    params: Sequence[dict[str, Any]], metrics: Sequence[dict[str, Any]], asked: set[str] | None, best: str | None
-) -> None:
-    """Which are shown at first: what was asked for; else what differs, and the metrics that most runs have."""
-    if asked is not None:
-        for column in (*params, *metrics):
-            column["shown"] = column["name"] in asked or column["label"] == best
-        return
-    differing = [column for column in params if _differs(column) and "__" not in column["label"]]
-    for column in params:
-        column["shown"] = column in differing[:SHOWN_PARAMS]
-    ranked = sorted(metrics, key=lambda column: _rank(column, best))
-    for column in metrics:
-        column["shown"] = column in ranked[: SHOWN_METRICS + 1] and not column["label"].startswith(MACHINE)
-
-
-def _rank(column: Mapping[str, Any], best: str | None) -> tuple[bool, int]:
-    return column["label"] != best, -sum(value is not None for value in column["values"])
-
-
-def _differs(column: Mapping[str, Any]) -> bool:
-    return len({value for value in column["values"] if value is not None}) > 1

@@ -112,7 +112,7 @@ class Desk:
 
     def board(self, store: str) -> dict[str, Any]:
         """Every run by column, as the notebook's leaderboard panel has them."""
-        return table_of(runs(limit=1, store=self._open(store).store))
+        return table_of(runs(store=self._open(store).store))
 
     def meeting(self, store: str, where: str) -> dict[str, Any]:
         """The ids of the runs that meet a condition.

@@ -53,9 +53,27 @@ def test_rows_are_the_runs_and_what_differs(board, open_panel) -> None:
     shown = open_panel(board)
     assert names(shown) == "dcba"
     heads = shown.page.get_by_role("columnheader").all_inner_texts()
-    assert heads == ["", "run", "status", "started", "took", "depth", "auc", "loss"]
+    assert heads == ["", "run", "status", "started", "took", "depth", "loss", "auc"]
     assert column(shown, "auc") == ["", "0.8000", "✓ 0.9000", "0.7000"]
     assert shown.page.locator(".mlops-count").first.inner_text() == "4 runs"
+
+
+@pytest.mark.parametrize(("best", "columns"), [(None, None), ("score", None), ("auc", ["depth", "seed"])])
+def test_its_columns_are_those_of_the_plain_leaderboard(store, open_panel, best, columns) -> None:
+    for at, name in enumerate(("a", "b", "c")):
+        with track("flights", name, store=store, params={"seed": 0, "depth": at, "alpha": at, "zeta": at}) as run:
+            run.log(auc=at / 10, loss=1.0, **({"score": 0.5, "aaa": 0.1} if at else {}))
+    plain = runs(best=best, columns=columns, store=store)
+    shown = open_panel(panel(plain, store=store), width=1440)
+    heads = shown.page.get_by_role("columnheader").all_inner_texts()[1:]
+    words = {"name": "run", "seconds": "took"}
+    wanted = [words.get(thing.key, thing.key) for thing in plain.things()]
+    assert heads == (wanted if best in {None, *wanted} else [*wanted, best])
+    cut = """() => [...document.querySelectorAll('.mlops-row > div')].filter(
+        (cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"""
+    assert shown.page.evaluate(cut) == []
+    shown.page.get_by_text("Parallel coordinates").click()
+    assert shown.page.get_by_label("coloured by").input_value() == f"metrics.{best or 'auc'}"
 
 
 def test_a_click_on_a_heading_sorts(board, open_panel) -> None:
@@ -165,6 +183,9 @@ def test_curves_of_those_selected(board, open_panel) -> None:
 def test_brushing_selects(board, open_panel) -> None:
     shown = open_panel(board)
     shown.page.get_by_text("Scatter").click()
+    height = shown.page.locator(".mlops-fold select").last
+    assert height.input_value() == "metrics.loss"
+    height.select_option("metrics.auc")
     canvas = shown.page.locator(".mlops-plot").last
     box = canvas.bounding_box()
     mouse = shown.page.mouse
@@ -178,12 +199,13 @@ def test_brushing_selects(board, open_panel) -> None:
     assert set(board.selected) == {board.ids[name] for name in "abc"}
     shown.page.get_by_text("Scatter").click()
     shown.page.get_by_text("Parallel coordinates").click()
+    shown.page.get_by_label("coloured by").select_option("metrics.auc")
     box = shown.page.locator(".mlops-plot").first.bounding_box()
-    x = box["x"] + box["width"] - 60
-    mouse.move(x, box["y"] + 26)
+    x = box["x"] + box["width"] - 32
+    mouse.move(x, box["y"] + 40)
     mouse.down()
-    mouse.move(x, box["y"] + 60)
-    mouse.move(x, box["y"] + 80)
+    mouse.move(x, box["y"] + 70)
+    mouse.move(x, box["y"] + 90)
     mouse.up()
     shown.page.wait_for_timeout(100)
     assert board.selected == (board.ids["b"],)

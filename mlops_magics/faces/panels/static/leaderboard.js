@@ -9,8 +9,11 @@ import { cellText, makeGrid, sortedRows } from "./table.js";
 const CONDITION = /[=<>!~()]|\b(and|or|not|in|is)\b/i;
 const ASK_AFTER_MS = 350;
 const MOST_CURVES = 12;
+const MEASURED = 20;
+const PADDING = 20;
+const MOST_WIDTH = 260;
 
-// Reads "table" ({ids, parents, columns}) and "selected" (ids); sets "selected". Asks {kind: "filter", where},
+// Reads "table" ({ids, parents, columns, goal}) and "selected" (ids); sets "selected". Asks {kind: "filter", where},
 // {kind: "diff", runs}, {kind: "curves", runs}, and for these curves {kind: "zoom", runs, …}.
 export function mount(element, source) {
   const state = { table: null, found: null, word: "", hasParts: false, sort: null, shown: new Set(), selected: new Set(), asked: 0 };
@@ -27,7 +30,8 @@ export function mount(element, source) {
   function take() {
     const table = source.get("table");
     if (!table) return;
-    state.table = { ...table, columns: table.columns.map((column) => ({ ...column, width: widthOf(column) })) };
+    const font = `13px ${getComputedStyle(parts.root).fontFamily || "sans-serif"}`;
+    state.table = { ...table, columns: table.columns.map((column) => ({ ...column, width: widthOf(column, font) })) };
     state.place = new Map(table.ids.map((id, row) => [id, row]));
     state.shown = new Set(table.columns.filter((column) => column.shown).map((column) => column.name));
     parts.listColumns(state.table.columns);
@@ -46,7 +50,7 @@ export function mount(element, source) {
     let rows = found || table.ids.map((_, row) => row);
     if (!hasParts) rows = rows.filter((row) => !table.parents[row]);
     if (word) {
-      const texts = table.columns.filter((column) => column.kind === "text");
+      const texts = table.columns.filter((column) => column.kind === "text" && (column.name !== "id" || state.shown.has("id")));
       rows = rows.filter((row) => texts.some((column) => cellText(column, row).toLowerCase().includes(word)));
     }
     return rows;
@@ -147,12 +151,27 @@ export function mount(element, source) {
   };
 }
 
-function widthOf(column) {
-  let longest = column.label.length + 2;
-  for (let row = 0; row < column.values.length; row += Math.ceil(column.values.length / 500)) {
-    longest = Math.max(longest, cellText(column, row).length + (column.best === null || column.best === undefined ? 0 : 2));
-  }
-  return Math.round(Math.min(240, Math.max(52, longest * 7.4 + 18)));
+// As wide as the widest of what a column reads, long texts as far as they help; measured are those of most letters.
+function widthOf(column, font) {
+  const context = (widthOf.canvas ||= document.createElement("canvas")).getContext("2d");
+  const isRated = column.best !== null && column.best !== undefined;
+  const texts = new Set(column.values.map((_, row) => cellText(column, row)));
+  const longest = [...texts].sort((one, other) => other.length - one.length).slice(0, MEASURED);
+  const measure = (text, weight) => {
+    context.font = `${weight} ${font}`;
+    return context.measureText(text).width;
+  };
+  const widths = [measure(`${column.label} ↓`, 500), ...longest.map((text) => measure(isRated ? `✓ ${text}` : text, isRated ? 700 : 400))];
+  // Figures of one width are a little wider than those the canvas measures.
+  const width = Math.ceil(Math.max(...widths) * 1.05) + PADDING;
+  return Math.max(48, column.kind === "text" ? Math.min(MOST_WIDTH, width) : width);
+}
+
+// What was chosen before, as long as it is there; else what is offered.
+function pick(select, before, offered) {
+  const names = new Set([...select.options].map((option) => option.value));
+  const name = names.has(before) ? before : offered;
+  if (names.has(name)) select.value = name;
 }
 
 // The controls around the table, and the folds below it.
@@ -219,13 +238,16 @@ function boardOf(element, state, { grid, parallel, scatter, layOut, filter, comp
         box.checked = state.shown.has(column.name);
         return make("label", {}, box, ` ${column.label}`);
       }));
+      const before = [x.value, y.value, metric.value];
       const options = (wanted) => known.filter(wanted).map((column) => make("option", { value: column.name, text: column.label }));
       metric.replaceChildren(...options((column) => column.family === "metrics"));
       x.replaceChildren(...options((column) => column.family !== "runs" || column.kind !== "text"));
       y.replaceChildren(...options((column) => column.family === "metrics"));
       lines.hidden = points.hidden = !metric.options.length;
       const param = known.find((column) => column.family === "params" && column.shown);
-      if (param) x.value = param.name;
+      pick(x, before[0], param && param.name);
+      pick(y, before[1], state.table.goal);
+      pick(metric, before[2], state.table.goal);
     },
     closed: (callback) => {
       whenClosed = callback;

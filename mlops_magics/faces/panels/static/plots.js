@@ -16,7 +16,7 @@ export function scaleOf(column, rows) {
   }
   const levels = [...new Set(rows.map((row) => column.values[row]).filter((value) => value !== null))].sort();
   const places = new Map(levels.map((level, index) => [level, levels.length > 1 ? index / (levels.length - 1) : 0.5]));
-  const ticks = levels.length <= MOST_LEVELS ? levels.map((level) => ({ at: places.get(level), label: String(level).slice(0, 12) })) : [];
+  const ticks = levels.length <= MOST_LEVELS ? levels.map((level) => ({ at: places.get(level), label: String(level) })) : [];
   return { column, place: (row) => places.get(column.values[row]) ?? null, ticks, axis: null };
 }
 
@@ -27,7 +27,13 @@ export function makeParallel({ chosen }) {
   const draw = perFrame(() => {
     if (canvas.clientWidth) drawParallel(canvas, state);
   });
-  const frame = () => ({ left: 50, right: canvas.clientWidth - 60, top: 26, bottom: canvas.clientHeight - 12 });
+  // Names of axes stand on two lines in turn; beside the outer axes is room for what stands at their ticks.
+  const frame = () => {
+    const wide = (scale) => (scale ? Math.max(20, ...scale.ticks.map((tick) => textWidth(canvas, tick.label))) + 12 : 20);
+    const most = canvas.clientWidth / 4;
+    const [first, last] = [state.scales[0], state.scales[state.scales.length - 1]];
+    return { left: Math.min(most, wide(first)), right: canvas.clientWidth - Math.min(most, wide(last)), top: 40, bottom: canvas.clientHeight - 12 };
+  };
   const across = (index) => {
     const { left, right } = frame();
     return state.scales.length > 1 ? left + (index / (state.scales.length - 1)) * (right - left) : (left + right) / 2;
@@ -93,29 +99,34 @@ function isWithin(row, { scales, brushes }) {
 function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }) {
   const theme = themeOf(canvas);
   const context = prepareCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
-  const { top, bottom } = frame();
+  const { left, right, top, bottom } = frame();
+  const apart = scales.length > 1 ? (right - left) / (scales.length - 1) : canvas.clientWidth;
   const last = scales[scales.length - 1];
   const down = (share) => bottom - share * (bottom - top);
   const hasSelection = selected.size > 0;
-  const alpha = Math.max(0.04, Math.min(0.7, 60 / Math.max(rows.length, 1)));
+  const alpha = Math.max(0.06, Math.min(0.9, 100 / Math.max(rows.length, 1)));
   const strands = (isFront) => {
     for (const row of rows) {
       if (hasSelection && selected.has(row) !== isFront) continue;
       const goal = last.place(row);
       context.strokeStyle = goal === null || (hasSelection && !isFront) ? theme.quiet : blended(goal);
-      context.globalAlpha = hasSelection ? (isFront ? Math.max(0.6, alpha) : Math.max(0.08, alpha / 3)) : alpha;
+      context.globalAlpha = hasSelection ? (isFront ? Math.max(0.8, alpha) : Math.max(0.08, alpha / 2)) : alpha;
       context.beginPath();
       let isDown = false;
-      scales.forEach((scale, index) => {
-        const share = scale.place(row);
-        if (share !== null && isDown) context.lineTo(across(index), down(share));
+      const shares = scales.map((scale) => scale.place(row));
+      shares.forEach((share, index) => {
+        // A value between two that are missing has no line; it is a dot.
+        if (share !== null && !isDown && (shares[index + 1] ?? null) === null) {
+          context.moveTo(across(index) + 3, down(share));
+          context.arc(across(index), down(share), 3, 0, 7);
+        } else if (share !== null && isDown) context.lineTo(across(index), down(share));
         else if (share !== null) context.moveTo(across(index), down(share));
         isDown = share !== null;
       });
       context.stroke();
     }
   };
-  context.lineWidth = 1.25;
+  context.lineWidth = 1.5;
   if (hasSelection) strands(false);
   strands(true);
   context.globalAlpha = 1;
@@ -129,13 +140,22 @@ function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }
     context.lineTo(place, bottom);
     context.stroke();
     context.fillStyle = theme.text;
-    context.textAlign = "center";
+    context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    context.fillText(scale.column.label.slice(-18), place, 12);
+    const name = fitted(context, scale.column.label, 2 * apart - 12);
+    const width = context.measureText(name).width;
+    context.fillText(name, Math.max(2, Math.min(canvas.clientWidth - width - 2, place - width / 2)), index % 2 ? 28 : 12);
     context.fillStyle = theme.quiet;
     context.textBaseline = "middle";
     context.textAlign = index === scales.length - 1 ? "left" : "right";
-    for (const tick of scale.ticks) context.fillText(tick.label, place + (index === scales.length - 1 ? 5 : -5), down(tick.at));
+    const room = index ? apart - 12 : left - 8;
+    let free = Infinity;
+    for (const tick of scale.ticks) {
+      if (free - down(tick.at) < 12) continue; // it would stand on the one below it
+      free = down(tick.at);
+      const isLast = index === scales.length - 1;
+      context.fillText(fitted(context, tick.label, isLast ? canvas.clientWidth - right - 8 : room), place + (isLast ? 5 : -5), free);
+    }
     const brush = brushes.get(scale.column.name);
     if (!brush) return;
     context.fillStyle = theme.accent;
@@ -143,6 +163,20 @@ function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }
     context.fillRect(place - 6, down(brush[1]), 12, down(brush[0]) - down(brush[1]));
     context.globalAlpha = 1;
   });
+}
+
+function textWidth(canvas, text) {
+  const context = canvas.getContext("2d");
+  context.font = themeOf(canvas).font;
+  return context.measureText(text).width;
+}
+
+// A text as far as there is room; its end tells more than its beginning.
+function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let from = 1;
+  while (from < text.length && context.measureText(`…${text.slice(from)}`).width > room) from += 1;
+  return `…${text.slice(from)}`;
 }
 
 // From the first colour of the charts to the second.
