@@ -13,6 +13,7 @@ from mlops_magics.look.numbers import count
 
 if TYPE_CHECKING:
     from mlops_magics.compare.difference.value import Difference
+    from mlops_magics.compare.significance.comparison import Comparison
 
 TONES: Mapping[Side | None, Tone] = {"right": "good", "left": "bad", None: "plain"}
 PARTS = {
@@ -41,7 +42,7 @@ def blocks(found: Difference) -> Iterator[Any]:
         yield Line("Nothing that was recorded differs.", tone="quiet")
         return
     if untested := [change for change in found.metrics if change.key not in _tested(found)]:
-        yield _metrics(untested, names)
+        yield _metrics(untested, names, found.better)
     yield from _curves(found)
     yield from _params(found.params, names)
     for table in found.data:
@@ -60,10 +61,14 @@ def _tested(found: Difference) -> frozenset[str]:
     return frozenset(f"{better.split}/{one.metric}" for one in better.metrics) if better else frozenset()
 
 
-def _metrics(changes: Sequence[Change], names: Names) -> Table:
+def _metrics(changes: Sequence[Change], names: Names, better: Comparison | None) -> Table:
+    """Where the rows are not the same, or too few to tell, a greater value is no better one."""
+    is_refused = better is not None and bool(better.reason) and not better.hint
+    unsure = {f"{better.split}/{name}" for name in better.notes} if better else set()
     rows = []
     for change in changes:
-        delta = None if change.delta is None else Mark(f"{change.delta:+.4g}", TONES[change.better])
+        tone: Tone = "plain" if is_refused or change.key in unsure else TONES[change.better]
+        delta = None if change.delta is None else Mark(f"{change.delta:+.4g}", tone)
         rows.append((change.key, _side(change, "left"), _side(change, "right"), delta))
     columns = [Column("metric"), *(Column(name, align="right") for name in names), Column("change", align="right")]
     return Table(columns, rows)
@@ -216,8 +221,8 @@ def _rest(found: Difference) -> Iterator[Any]:
     for gap in found.gaps:
         name = found.names[gap.left is None]
         yield Line(f"Only {name} recorded {PARTS[gap.part]}: what differs is not known.", tone="quiet")
-    gaps = {gap.part for gap in found.gaps}
-    equal = [word for part, word in PARTS.items() if not getattr(found, part) and part not in gaps]
+    unknown = {*(gap.part for gap in found.gaps), *found.unrecorded}
+    equal = [word for part, word in PARTS.items() if not getattr(found, part) and part not in unknown]
     if equal:
         yield Line(f"No difference in {', '.join(equal)}.", tone="quiet")
 

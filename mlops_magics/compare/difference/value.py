@@ -69,6 +69,8 @@ class Difference(Recorded, Shown):
         Files by name: type, SHA-256, size.
     gaps
         Parts that only one side recorded.
+    unrecorded
+        Parts that neither side recorded, which are not known to be equal: as the structure where no model was kept.
     patches
         What was not committed on each side, where it differs and was kept.
     better
@@ -87,6 +89,7 @@ class Difference(Recorded, Shown):
     structure: tuple[Change, ...] = ()
     artifacts: tuple[Change, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    unrecorded: tuple[str, ...] = ()
     patches: Patches | None = field(default=None, compare=False)
     better: Comparison | None = field(default=None, compare=False)
 
@@ -163,6 +166,9 @@ def difference(left: Variant, right: Variant) -> Difference:
         cells=cell_changes(left.cells, right.cells),
         data=table_changes(left.data, right.data, {**left.texts, **right.texts}),
         gaps=tuple(gaps),
+        unrecorded=tuple(
+            part for part in PARTS if part != "gaps" and not getattr(left, part) and not getattr(right, part)
+        ),
         patches=patches_of(left.code_state, right.code_state, (left.texts, right.texts)),
         params=changes(left.params, right.params),
         metrics=changes(left.metrics, right.metrics),

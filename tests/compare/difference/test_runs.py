@@ -41,6 +41,14 @@ def test_equal_runs_do_not_differ(add, store) -> None:
         assert same in repr(found)
 
 
+def test_what_neither_side_recorded_is_not_called_equal(add, store) -> None:
+    bare = diff(add("a", params={"model": "Line"}), add("b", params={"model": "Tree"}), store=store)
+    assert "No difference in" not in repr(bare)
+    assert bare.unrecorded == ("metrics", "curves", "cells", "data", "packages", "code_state", "structure", "artifacts")
+    told = diff(add("c", **WHOLE), add("d", **{**WHOLE, "params": {"model": "Tree"}}), store=store)
+    assert "No difference in data, code, packages, git." in repr(told)
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, -0.0, 0.0, math.nan, math.inf, "1", ""]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
