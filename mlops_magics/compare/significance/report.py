@@ -27,6 +27,17 @@ MOST_SLICES = 12
 
 def blocks(found: Comparison) -> Iterator[Any]:
     """Everything but the title, so that it can be shown below another one: the sentence, and folded what is behind."""
+    if found.is_same:
+        yield Line(found.sentence, tone="quiet")
+    else:
+        yield from _of_rows(found)
+    if found.folds:
+        yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
+        yield methods(found.folds, adjusted="Benjamini-Hochberg")
+        yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
+
+
+def _of_rows(found: Comparison) -> Iterator[Any]:
     if found.sentence:
         tone: Tone = TONES[found.verdict] if found.verdict else "quiet" if found.hint else "unknown"
         yield Line(found.sentence, tone=tone)
@@ -42,10 +53,6 @@ def blocks(found: Comparison) -> Iterator[Any]:
         yield from _disagreement(found.disagreement, found.names, found.task)
     if found.slices:
         yield _slices_fold(found)
-    if found.folds:
-        yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
-        yield methods(found.folds, adjusted="Benjamini-Hochberg")
-        yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
 
 
 def metrics_table(

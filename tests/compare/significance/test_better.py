@@ -245,3 +245,14 @@ def test_equal_answers_take_one_sentence(place, evaluated, two) -> None:
     assert "?" not in shown
     assert "interval" not in shown
     assert not better_of(two, place).is_same
+
+
+def test_values_of_other_rows_are_neither_good_nor_bad(place, evaluated) -> None:
+    evaluated("left", STUMP)
+    evaluated("other", LINE, X=X[::-1], y=Y[::-1])
+    for left, right in (("left", "other"), ("other", "left")):
+        shown = repr(diff(left, right, store=place))
+        assert "test/roc_auc" in shown
+        assert "✓" not in shown
+        assert "✕" not in shown
+    assert "✓" in repr(diff("left", "other", store=place, tests=False))

@@ -136,7 +136,7 @@ def test_equal_predictions_are_no_difference(place, evaluated) -> None:
             assert estimate.low <= 0 <= estimate.high
         assert found.disagreement.rows == 0
         assert found.where_loser_wins == ()
-        assert "not told apart by roc_auc: the difference is 0 [0, 0]" in found.sentence
+        assert found.sentence == f"Both answer the same in all {ROWS} rows."
 
 
 def test_where_the_loser_wins(place, evaluated) -> None:
