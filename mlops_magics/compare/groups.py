@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 DIGITS = 4
+NOTHING = "No runs yet. Start one: %mlops track EXPERIMENT --name NAME"
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,11 +34,17 @@ class Groups(Shown):
     groups
         By their value; or the best first, where the board was sorted by a metric. Runs without a value come last, as
         the group None.
+    parts
+        How many of the runs are parts of others among them, as candidates of a search are.
+    nothing
+        What is said where there is no run.
     """
 
     by: str
     metrics: tuple[str, ...]
     groups: tuple[Group, ...]
+    parts: int = 0
+    nothing: str = NOTHING
 
     @property
     def frame(self) -> pandas.DataFrame:
@@ -67,7 +74,7 @@ class Groups(Shown):
     def document(self) -> Document:
         """A table with a row per group, the best value of each column marked."""
         if not self.groups:
-            return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
+            return Document(Line(self.nothing, tone="quiet"))
         rows = [self._cells(group) for group in self.groups]
         columns: list[str | Column] = [self.by, Column("runs", align="right")]
         for key in self.metrics:
@@ -75,7 +82,9 @@ class Groups(Shown):
                 digits = metric_digits(row[len(columns)] for row in rows)
                 _mark(rows, len(columns), smallest=lower_is_better(key), digits=digits)
                 columns.append(Column(f"{key} {what}", align="right", digits=digits))
-        note = f"{count(sum(group.runs for group in self.groups), 'run')} by {self.by.partition('.')[2] or self.by}"
+        many = count(sum(group.runs for group in self.groups) - self.parts, "run")
+        parts = f" and {count(self.parts, 'part')} of them" if self.parts else ""
+        note = f"{many}{parts} by {self.by.partition('.')[2] or self.by}"
         return Document(Title("Runs", note), Table(columns, [[_shown(row[0]), *row[1:]] for row in rows]))
 
     def _cells(self, group: Group) -> list[Any]:
@@ -85,7 +94,10 @@ class Groups(Shown):
         return cells
 
 
-def groups(store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *, sorted_by: str | None) -> Groups:
+def groups(  # noqa: PLR0913 - which runs, and what is told of them
+    store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *, sorted_by: str | None, parts: int = 0,
+    nothing: str = NOTHING,
+) -> Groups:
     """Group the runs with these ids by what ``by`` names; see :meth:`Leaderboard.by`.
 
     Raises
@@ -102,7 +114,7 @@ def groups(store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *,
     else:
         sign = 1 if lower_is_better(sorted_by) else -1
         found.sort(key=lambda group: (sorted_by not in group.metrics, sign * (_best(group, sorted_by) or 0.0)))
-    return Groups(thing.column, wanted, tuple(found))
+    return Groups(thing.column, wanted, tuple(found), parts, nothing)
 
 
 def _best(group: Group, key: str) -> float | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.groups import Groups, groups, metric_digits
+from mlops_magics.compare.groups import NOTHING, Groups, groups, metric_digits
 from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.look.numbers import count as counted
@@ -49,6 +50,10 @@ class Leaderboard(Shown):
         The metric whose best value comes first, or None.
     columns
         What was asked to be shown, or None.
+    asked
+        The condition, as it was written; empty without one.
+    among
+        Where no run meets it, how many there are.
     trust
         By the id of a run, what was found about its notebook, in a few words; and whether it was replayed.
     """
@@ -60,6 +65,8 @@ class Leaderboard(Shown):
     columns: tuple[Thing, ...] | None = None
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     trust: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+    among: int = 0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -88,7 +95,10 @@ class Leaderboard(Shown):
             Nothing is called so; the closest name is suggested.
         """
         asked = [thing.key for thing in self.columns or () if thing.family == "metrics"]
-        return groups(self.store, self.ids, name, asked or self._metrics(), sorted_by=self.sorted_by)
+        return groups(
+            self.store, self.ids, name, asked or self._metrics(), sorted_by=self.sorted_by,
+            parts=len(self.ids) - self.survey.count, nothing=self._nothing(),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The runs as a list of mappings without missing values, JSON-ready."""
@@ -105,7 +115,7 @@ class Leaderboard(Shown):
         """A table of the runs, the best value of each metric marked."""
         rows, many = self.survey.rows, self.survey.count
         if not rows:
-            return Document(Line("No runs yet. Start one: %mlops track EXPERIMENT --name NAME", tone="quiet"))
+            return Document(Line(self._nothing(), tone="quiet"))
         things = self.things()
         best = {thing: self._best(thing.key) for thing in things if thing.family == "metrics"}
         digits = {thing: metric_digits(row.metrics.get(thing.key) for row in rows) for thing in best}
@@ -113,6 +123,9 @@ class Leaderboard(Shown):
         note = counted(many, "run") + (f", best {self.sorted_by} first" if self.sorted_by else "")
         table = Table([_heading(thing, digits.get(thing)) for thing in things], cells)
         return Document(Title("Runs", note), table, *self._more(things), *self._doubts())
+
+    def _nothing(self) -> str:
+        return f"None of {counted(self.among, 'run')} has {self.asked}." if self.among else NOTHING
 
     def _more(self, things: Sequence[Thing]) -> list[Line]:
         """How many rows and columns are not shown, and how to see them."""
@@ -145,14 +158,15 @@ class Leaderboard(Shown):
         ]
 
     def _metrics(self) -> list[str]:
-        """Those most runs have; what people logged by hand before what an evaluation adds, means before spreads. Not
-        those of the machine.
+        """Those that were asked for, by sorting or in the condition; then those most runs have, what people logged by
+        hand before what an evaluation adds, means before spreads, and not those of the machine.
         """
         spans = self.survey.metrics
         keys = [key for key, span in spans.items() if span.count]
-        keys = [key for key in keys if not key.startswith(MACHINE)] or keys
-        keys.sort(key=lambda key: (key != self.sorted_by, -spans[key].count, key.count("/")))
-        return keys[:SHOWN_METRICS]
+        wanted = {key for key in keys if key == self.sorted_by or _is_named(key, self.asked)}
+        keys = [key for key in keys if key in wanted or not key.startswith(MACHINE)] or keys
+        keys.sort(key=lambda key: (key != self.sorted_by, key not in wanted, -spans[key].count, key.count("/")))
+        return keys[: max(SHOWN_METRICS, len(wanted))]
 
     def _params(self) -> list[str]:
         """Those that differ between the runs, and that somebody said: defaults differ as soon as models do. Those said
@@ -164,8 +178,9 @@ class Leaderboard(Shown):
         return sorted(whole, key=lambda key: (-spreads[key].said, -spreads[key].count))[:SHOWN_PARAMS]
 
     def _best(self, key: str) -> float | None:
+        """None too where the runs are of several experiments, which need not have measured the same thing."""
         span = self.survey.metrics.get(key)
-        if span is None or span.count < 2:
+        if span is None or span.count < 2 or len({row.experiment for row in self.survey.rows}) > 1:
             return None
         return span.low if lower_is_better(key) else span.high
 
@@ -241,7 +256,15 @@ def runs(  # noqa: PLR0913 - what can be asked of many runs
             _insist_on_metric(place, found, best)
         tags = {} if columns is None else place.tags_of([row.id for row in found.rows])
         chosen = None if columns is None else tuple(_things(columns, place.names(), found, tags))
-        return Leaderboard(found, place, limit, best, chosen, tags, _trust(place))
+        asked = "" if where is None else str(where)
+        among = place.survey(Selection(experiment), limit=1).count if asked and not found.ids else 0
+        return Leaderboard(found, place, limit, best, chosen, tags, _trust(place), asked, among)
+
+
+def _is_named(metric: str, condition: str) -> bool:
+    """Whether a condition, which may be SQL, speaks of a metric."""
+    name = rf"(?<![\w/])(?<!params\.)(?<!param\.)(?<!tags\.)(?<!tag\.){re.escape(metric)}(?![\w/])"
+    return bool(condition) and re.search(name, condition, re.IGNORECASE) is not None
 
 
 def _insist_on_experiment(store: Store, experiment: str) -> None:

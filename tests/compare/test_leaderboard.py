@@ -104,6 +104,26 @@ def test_whole_numbers_have_no_decimals(write, store) -> None:
     assert column(groups, "auc mean") == ["✓ 1.0000", "0.2500"]
 
 
+def test_what_was_asked_about_is_shown(write, store) -> None:
+    metrics = {f"m{index}": 0.1 * index for index in range(SHOWN_METRICS + 2)}
+    write("a", said={"depth": 1}, metrics=metrics)
+    write("b", said={"depth": 2}, metrics=metrics)
+    assert "m6" not in header(runs(store=store))
+    for where in ("m6 > 0.5", "depth < 3 and metrics.m6 > 0.5", "metrics.m6 BETWEEN 0.5 AND 1"):
+        assert "m6" in header(runs(where=where, store=store))
+    assert "m6" not in header(runs(where="m0 < 0.5 and name != 'm66'", store=store))
+    assert {"m5", "m6"} <= set(header(runs(where="m6 > 0", best="m5", store=store)))
+    assert repr(runs(where="m6 > 2", store=store)) == "None of 2 runs has m6 > 2."
+    assert repr(runs(where="m6 > 2", store=store).by("depth")) == "None of 2 runs has m6 > 2."
+
+
+def test_no_run_is_the_best_of_several_experiments(write, store) -> None:
+    for experiment, auc in (("flights", 0.6), ("flights", 0.7), ("trains", 0.9)):
+        write("r", metrics={"auc": auc}, experiment=experiment)
+    assert "✓" not in repr(runs(store=store))
+    assert column(runs("flights", store=store), "auc") == ["✓ 0.7000", "0.6000"]
+
+
 def test_one_is_one(write, store) -> None:
     write("a", said={"kind": "x", "seed": 1}, metrics={f"m{index}": 0.5 for index in range(SHOWN_METRICS + 1)})
     assert "Runs · 1 run\n" in repr(runs(store=store))
@@ -128,6 +148,7 @@ def test_searches_are_folded_and_trouble_is_marked(write, store) -> None:
     assert column(board, "status") == ["? interrupted", "✕ failed", "finished"]
     assert "broken: 2 cells ran out of order" in repr(board)
     assert len(board.ids) == 6
+    assert "3 runs and 3 parts of them by status" in repr(board.by("status"))
     assert column(runs(where="name contains 'candidate'", best="auc", store=store), "run") == [
         "candidate 2", "candidate 1", "candidate 0",
     ]  # fmt: skip
