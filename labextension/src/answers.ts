@@ -6,7 +6,7 @@ export type VerdictValue = 'pass' | 'fail' | 'unknown';
 
 export type CellState = 'fresh' | 'edited' | 'out_of_order' | 'repeated' | 'stale' | 'failed' | 'outside';
 
-/** A run in one line. `said` is what to say beside its name: how long it took, or the last value it logged. */
+/** A run in one line. `said` is what to say beside its name: the last value it logged, what it came to, or how long it took. */
 export interface RunLine {
   readonly id: string;
   readonly name: string;
@@ -24,11 +24,12 @@ export interface ExperimentLine {
   readonly newest: readonly RunLine[];
 }
 
-/** The newest answer to one question about a run. */
+/** The newest answer to one question about a run; `said` is all of it, such as `drift of july: fail`. */
 export interface VerdictLine {
   readonly question: string;
   readonly subject: string;
   readonly verdict: VerdictValue;
+  readonly said: string;
 }
 
 /** A run that holds a model, and what was judged about it last. `aliases` are the names a registry gives it. */

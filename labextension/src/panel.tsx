@@ -164,9 +164,8 @@ function Model({ model, trans, open }: Parts & { model: ModelLine }): JSX.Elemen
             key={`${one.question} ${one.subject}`}
             className="mlops-verdict"
             data-verdict={one.verdict}
-            title={one.subject}
           >
-            {one.question}: {one.verdict}
+            {one.said}
           </span>
         ))}
       </span>

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.leaderboard import TONES, Leaderboard
+from mlops_magics.errors import ConditionError
 from mlops_magics.look.numbers import common_digits, duration, time
 from mlops_magics.look.palette import signed_text
 from mlops_magics.store.conditions.names import Thing
+from mlops_magics.store.conditions.parse import parse_condition
+from mlops_magics.store.conditions.tree import Name
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
     import pandas
+
+    from mlops_magics.store.queries import Store
 
 PLAIN = ("experiment", "name", "id", "status", "started", "seconds")
 
@@ -46,12 +52,38 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     return {"ids": ids, "parents": parents, "columns": columns, "goal": _goal(board, columns)}
 
 
+def columns_of(condition: str, store: Store) -> list[str]:
+    """The columns of the table that a condition names; none where it is SQL."""
+    try:
+        names = store.names()
+        things = [names.meant(name) for name in _names(parse_condition(condition))]
+    except ConditionError:
+        return []
+    return list(dict.fromkeys(map(_column, things)))
+
+
+def _column(thing: Thing) -> str:
+    return thing.key if thing.family == "runs" else f"{thing.family}.{thing.key}"
+
+
+def _names(part: object) -> Iterator[Name]:
+    """The names in a condition, wherever they stand in it."""
+    if isinstance(part, Name):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _names(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from _names(getattr(part, one.name))
+
+
 def _ordered(board: Leaderboard, columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of the plain leaderboard first, as it has them; the others follow as they come, not shown at first."""
     things = board.things()
     if board.sorted_by is not None:
         things.append(Thing("metrics", board.sorted_by))
-    wanted = [thing.key if thing.family == "runs" else f"{thing.family}.{thing.key}" for thing in things]
+    wanted = [_column(thing) for thing in things]
     place = {name: at for at, name in reversed(list(enumerate(wanted)))}
     for column in columns:
         column["shown"] = column["name"] in place

@@ -17,7 +17,9 @@ CellState = Literal["fresh", "edited", "out_of_order", "repeated", "stale", "fai
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in one line. ``said`` is what to say beside its name: how long it took, or the last value it logged."""
+    """A run in one line. ``said`` is what to say beside its name: the last value it logged, what it came to, or
+    how long it took.
+    """
 
     id: str
     name: str
@@ -39,11 +41,12 @@ class ExperimentLine:
 
 @dataclass(frozen=True, slots=True)
 class VerdictLine:
-    """The newest answer to one question about a run."""
+    """The newest answer to one question about a run; ``said`` is all of it, such as ``drift of july: fail``."""
 
     question: str
     subject: str
     verdict: VerdictValue
+    said: str
 
 
 @dataclass(frozen=True, slots=True)

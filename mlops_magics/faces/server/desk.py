@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.curves import curves
 from mlops_magics.compare.leaderboard import runs
 from mlops_magics.errors import RunNotFound, StoreError
-from mlops_magics.faces.panels.board import table_of
+from mlops_magics.faces.panels.board import columns_of, table_of
 from mlops_magics.faces.server.answers import (
     CurvesQuestion,
     MarksAnswer,
@@ -21,6 +21,7 @@ from mlops_magics.faces.server.answers import (
     Shown,
 )
 from mlops_magics.faces.server.marks import executions_of, marks
+from mlops_magics.faces.server.outcomes import Outcomes
 from mlops_magics.faces.server.overview import line, newest_of, overview
 from mlops_magics.faces.server.pages import page
 from mlops_magics.faces.server.places import Places
@@ -43,6 +44,7 @@ class _Opened:
 
     store: Store
     watch: Watch
+    outcomes: Outcomes
     watching: threading.Lock = field(default_factory=threading.Lock)
     ran: OrderedDict[str, tuple[str, list[Execution]]] = field(default_factory=OrderedDict)
 
@@ -73,7 +75,7 @@ class Desk:
         said = f"{id(opened)}.{watched.stamp}"
         newest = newest_of(watched, notebook)
         active = line(newest) if newest is not None and newest.status == "running" else None
-        told = None if said == stamp else overview(watched, opened.store.path)
+        told = None if said == stamp else overview(watched, opened.store.path, opened.outcomes.of(watched))
         return OverviewAnswer(name, said, active, told)
 
     def marks(self, question: MarksQuestion) -> MarksAnswer:
@@ -115,14 +117,15 @@ class Desk:
         return table_of(runs(store=self._open(store).store))
 
     def meeting(self, store: str, where: str) -> dict[str, Any]:
-        """The ids of the runs that meet a condition.
+        """The ids of the runs that meet a condition, and the columns it names.
 
         Raises
         ------
         ConditionError
             As :func:`mlops_magics.runs`.
         """
-        return {"ids": runs(where=where, limit=1, store=self._open(store).store).ids}
+        place = self._open(store).store
+        return {"ids": runs(where=where, limit=1, store=place).ids, "columns": columns_of(where, place)}
 
     def diff(self, store: str, left: str, right: str) -> Shown:
         """What differs between two runs.
@@ -174,5 +177,6 @@ class Desk:
         folder = self._places.folder_of(name)
         with self._opening:
             if folder not in self._opened:
-                self._opened[folder] = _Opened(open_store(folder, read_only=True), Watch(folder))
+                store = open_store(folder, read_only=True)
+                self._opened[folder] = _Opened(store, Watch(folder), Outcomes(store))
             return self._opened[folder]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from posixpath import basename
@@ -12,20 +14,45 @@ from mlops_magics.records import Run
 from mlops_magics.store.location import shown
 from mlops_magics.store.watched import Watched, WatchedModel, WatchedRun
 
+QUESTIONS = {"significance": "better than {}", "drift": "drift of {}"}
+"""How a question reads with what it was asked about; others speak for themselves."""
 
-def overview(watched: Watched, folder: Path) -> Overview:
-    """Experiments by their newest run, live runs, and models; parts of a search are left out."""
+
+def overview(watched: Watched, folder: Path, outcomes: Mapping[str, str]) -> Overview:
+    """Experiments by their newest run, live runs, and models; parts of a search are left out. ``outcomes`` is what to
+    say of runs that are over, by id; of the others it is how long they took.
+    """
+
+    def told(run: WatchedRun) -> RunLine:
+        found = line(run)
+        return replace(found, said=outcomes.get(run.id, found.said)) if run.status != "running" else found
+
     return Overview(
         folder=shown(folder),
         notice=watched.notice,
         runs=watched.count,
-        live=tuple(map(line, watched.live)),
+        live=tuple(map(told, watched.live)),
         experiments=tuple(
-            ExperimentLine(one.name, one.runs, one.running, tuple(map(line, one.newest)))
+            ExperimentLine(one.name, one.runs, one.running, tuple(map(told, one.newest)))
             for one in watched.experiments
         ),
-        models=tuple(map(_model, watched.models)),
+        # No registry gives names to models yet.
+        models=tuple(ModelLine(told(one.run), verdicts(one), aliases=()) for one in watched.models),
     )
+
+
+def verdicts(model: WatchedModel) -> tuple[VerdictLine, ...]:
+    """The newest answer to each question, whatever its subject. That nobody knows about a notebook is no news."""
+    newest = {one.question: one for one in sorted(model.verdicts, key=lambda one: one.time)}
+    return tuple(
+        VerdictLine(one.question, one.subject, one.verdict, f"{_asked(one.question, one.subject)}: {one.verdict}")
+        for one in newest.values()
+        if (one.question, one.verdict) != ("notebook", "unknown")
+    )
+
+
+def _asked(question: str, subject: str) -> str:
+    return QUESTIONS[question].format(subject) if question in QUESTIONS else question
 
 
 def newest_of(watched: Watched, notebook: str) -> WatchedRun | None:
@@ -54,11 +81,6 @@ def stamp(time: datetime) -> str:
     '2026-01-02T03:04:05Z'
     """
     return time.replace(tzinfo=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _model(model: WatchedModel) -> ModelLine:
-    verdicts = tuple(VerdictLine(one.question, one.subject, one.verdict) for one in model.verdicts)
-    return ModelLine(line(model.run), verdicts, aliases=())  # no registry gives names to models yet
 
 
 def _last(run: WatchedRun) -> str:

@@ -81,7 +81,10 @@ def test_a_store_above_the_root_is_not_found(server, notebook) -> None:
 
 def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, add) -> None:
     judged = Judged(question="drift", subject="july", verdict="fail", detail={})
-    model = add("boosted", Artifact(name="model", type="model", sha256="0" * 64, size_bytes=1), judged)
+    better = [Judged(question="significance", subject=name, verdict="fail", detail={}) for name in ("x", "baseline")]
+    unknown = Judged(question="notebook", subject="n.ipynb", verdict="unknown", detail={})
+    kept = Artifact(name="model", type="model", sha256="0" * 64, size_bytes=1)
+    model = add("boosted", kept, *better, unknown, judged, metrics={"auc": 0.75})
     live = add("live", metrics={"loss": 0.25}, ends=False)
     answer = server.ask("overview", notebook=notebook).json
     told = answer["overview"]
@@ -91,7 +94,10 @@ def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, a
     assert answer["active"]["id"] == live
     assert [(one["name"], one["runs"], one["running"]) for one in told["experiments"]] == [("flights", 2, 1)]
     assert [one["run"]["id"] for one in told["models"]] == [model]
-    assert told["models"][0]["verdicts"] == [{"question": "drift", "subject": "july", "verdict": "fail"}]
+    said = [one["said"] for one in told["models"][0]["verdicts"]]
+    assert sorted(said) == ["better than baseline: fail", "drift of july: fail"]
+    assert [run["said"] for run in told["experiments"][0]["newest"]] == ["loss 0.25", "auc 0.75"]
+    assert told["models"][0]["run"]["said"] == "auc 0.75"
 
 
 def test_an_overview_that_is_as_it_was_is_not_sent_again(server, notebook, add) -> None:
