@@ -44,7 +44,7 @@ export class Server {
     return this.ask('board', { store });
   }
 
-  meeting(store: string, where: string): Promise<{ readonly ids: readonly string[] }> {
+  meeting(store: string, where: string): Promise<{ readonly ids: readonly string[]; readonly columns: readonly string[] }> {
     return this.ask('meeting', { store, where });
   }
 

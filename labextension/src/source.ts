@@ -89,8 +89,9 @@ export class BoardSource extends Source {
     const store = this._store;
     switch (kind) {
       case 'filter': {
-        const met = new Set((await this._server.meeting(store, where)).ids);
-        return { rows: this._ids.flatMap((id, row) => (met.has(id) ? [row] : [])) };
+        const { ids, columns: named } = await this._server.meeting(store, where);
+        const met = new Set(ids);
+        return { columns: named, rows: this._ids.flatMap((id, row) => (met.has(id) ? [row] : [])) };
       }
       case 'diff':
         return this._server.diff(store, runs[0], runs[1]);

@@ -96,9 +96,12 @@ def test_a_word_filters_at_once_and_a_condition_asks(board, open_panel) -> None:
     assert names(shown) == "b"
     assert shown.asked == []
     field.fill("auc > 0.75 and params.depth <= 6")
+    assert "seed" not in shown.page.get_by_role("columnheader").all_inner_texts()
     shown.page.wait_for_function("document.querySelector('.mlops-count').textContent === '2 of 4 runs'")
     assert names(shown) == "cb"
     assert shown.asked == [{"kind": "filter", "where": "auc > 0.75 and params.depth <= 6"}]
+    field.fill("not (seed > 0) and auc > 0.75")
+    shown.page.get_by_role("columnheader", name="seed").wait_for()
     field.fill("")
     assert names(shown) == "dcba"
 

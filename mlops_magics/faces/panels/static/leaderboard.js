@@ -101,6 +101,9 @@ export function mount(element, source) {
       const answer = await source.ask({ kind: "filter", where: condition });
       if (number !== state.asked) return;
       Object.assign(state, { found: answer.rows, word: "" });
+      // What is asked about can be seen.
+      answer.columns.forEach((name) => state.shown.add(name));
+      parts.listColumns(state.table.columns);
       parts.tell("");
       layOut();
     } catch (error) {
