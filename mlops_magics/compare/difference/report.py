@@ -69,9 +69,16 @@ def _metrics(changes: Sequence[Change], names: Names, better: Comparison | None)
     for change in changes:
         tone: Tone = "plain" if is_refused or change.key in unsure else TONES[change.better]
         delta = None if change.delta is None else Mark(f"{change.delta:+.4g}", tone)
-        rows.append((change.key, _side(change, "left"), _side(change, "right"), delta))
+        rows.append((change.key, *_counts(_side(change, "left"), _side(change, "right")), delta))
     columns = [Column("metric"), *(Column(name, align="right") for name in names), Column("change", align="right")]
     return Table(columns, rows)
+
+
+def _counts(*sides: Any) -> tuple[Any, ...]:
+    """Metrics are floats; a row of counts, such as candidates, has no decimals whatever stands above and below."""
+    known = [side for side in sides if isinstance(side, float)]
+    is_count = all(side.is_integer() and abs(side) >= 1 for side in known)
+    return tuple(int(side) if is_count and isinstance(side, float) else side for side in sides)
 
 
 def _curves(found: Difference) -> Iterator[Any]:

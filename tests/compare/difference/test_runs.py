@@ -108,6 +108,13 @@ def test_metrics_know_their_direction(add, store) -> None:
     assert "same" not in text
 
 
+def test_counts_among_shares_have_no_decimals(add, store) -> None:
+    add("a", metrics={"auc": 0.7213, "candidates": 4, "share": 1.0})
+    add("b", metrics={"auc": 0.7214, "candidates": 30, "share": 0.25})
+    rows = {line.split()[0]: line.split()[1:3] for line in repr(diff("a", "b", store=store)).splitlines() if line}
+    assert (rows["candidates"], rows["share"]) == (["4", "30"], ["1.0000", "0.2500"])
+
+
 def test_cells(add, store) -> None:
     add("left", cells=["import numpy", "x = load(1)", "old = drop(it)", "print(x)", "moved = 1"])
     add("right", cells=["moved = 1", "import numpy", "x = load(2)", "print(x)", "wholly.different()"])
