@@ -142,11 +142,11 @@ class Leaderboard(Shown):
         return lines
 
     def _which(self) -> list[Thing]:
-        """What tells which run it is: its name, and more where that is not enough."""
+        """What tells which run it is: its name, which a narrow terminal repeats, and more where that is not enough."""
         rows = self.survey.rows
         several = len({row.experiment for row in rows}) > 1
         doubled = len({row.name for row in rows}) < len(rows)
-        names = ("experiment",) * several + ("name",) + ("id",) * doubled
+        names = ("name",) + ("experiment",) * several + ("id",) * doubled
         return [Thing("runs", name) for name in names]
 
     def _usual(self) -> list[Thing]:

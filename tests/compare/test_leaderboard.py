@@ -121,6 +121,7 @@ def test_no_run_is_the_best_of_several_experiments(write, store) -> None:
     for experiment, auc in (("flights", 0.6), ("flights", 0.7), ("trains", 0.9)):
         write("r", metrics={"auc": auc}, experiment=experiment)
     assert "✓" not in repr(runs(store=store))
+    assert header(runs(store=store))[:3] == ["run", "experiment", "id"], "a narrow terminal repeats the first"
     assert column(runs("flights", store=store), "auc") == ["✓ 0.7000", "0.6000"]
 
 
