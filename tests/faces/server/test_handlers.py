@@ -126,7 +126,7 @@ def test_looking_writes_nothing(server, notebook, add, store, folder) -> None:
     ]
     assert [reply.status for reply in asked] == [200] * len(asked), [reply.body for reply in asked]
     assert "depth" in asked[5].json["html"]
-    assert asked[4].json == {"ids": [right]}
+    assert asked[4].json == {"ids": [right], "columns": ["metrics.auc"]}
     assert sorted(asked[3].json["ids"]) == sorted([left, right])
     assert files_of(folder) == before
 
