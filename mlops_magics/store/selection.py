@@ -101,11 +101,8 @@ def _neither(database: Database, error: ConditionError, refused: StoreError) -> 
     if _LIKE_SQL.search(error.condition):
         said = refused.what.removeprefix("DuckDB does not understand: ")
         hint = f"As SQL: {said.partition(' You might need')[0]}"
-    if error.seen is not None or "a name is" in error.reason:
-        return ConditionError(
-            error.reason, condition=error.condition, at=error.at, exists=names_of(database).all(), hint=hint
-        )
-    return ConditionError(error.reason, condition=error.condition, at=error.at, hint=hint or _FORM)
+    exists = names_of(database).all()
+    return ConditionError(error.reason, condition=error.condition, at=error.at, exists=exists, hint=hint or _FORM)
 
 
 # -- SQL ------------------------------------------------------------------------------------------------------------
