@@ -8,6 +8,9 @@ from difflib import get_close_matches
 MOST_NAMES = 16
 """How many names that exist an error shows."""
 
+MOST_LIKELY = 3
+"""How many names it suggests."""
+
 
 class MlopsError(Exception):
     """Base class of everything this package raises on purpose.
@@ -41,22 +44,31 @@ class MlopsError(Exception):
         super().__init__(what)
 
     @property
-    def closest(self) -> str | None:
-        """The existing name most like the value seen, or that ends in it; None when none is near.
+    def likely(self) -> tuple[str, ...]:
+        """The existing names that may have been meant: the one most like the value seen, or all that end in it.
 
-        >>> MlopsError("there is no 'auc'", seen="auc", exists=["acc", "test/roc_auc"]).closest
-        'test/roc_auc'
+        >>> MlopsError("there is no 'auc'", seen="auc", exists=["acc", "test/roc_auc", "val/auc"]).likely
+        ('val/auc', 'test/roc_auc')
         """
+        if self.seen is None:
+            return ()
         seen = str(self.seen)
         ends = [name for name in self.exists if name[: -len(seen)].endswith(("/", "_", ".")) and name.endswith(seen)]
-        matches = get_close_matches(seen, self.exists, n=1, cutoff=0.8) or sorted(ends, key=len)
-        matches = matches or get_close_matches(seen, self.exists, n=1, cutoff=0.6)
-        return matches[0] if matches else None
+        return tuple(
+            get_close_matches(seen, self.exists, n=1, cutoff=0.8)
+            or sorted(ends, key=len)[:MOST_LIKELY]
+            or get_close_matches(seen, self.exists, n=1, cutoff=0.6)
+        )
+
+    @property
+    def closest(self) -> str | None:
+        """The first of :attr:`likely`; None when none is near."""
+        return next(iter(self.likely), None)
 
     def __str__(self) -> str:
         parts = [self.what]
-        if self.seen is not None and self.closest:
-            parts.append(f"Did you mean {self.closest!r}?")
+        if self.likely:
+            parts.append(f"Did you mean {' or '.join(map(repr, self.likely))}?")
         elif self.exists:
             shown = ", ".join(self.exists[:MOST_NAMES])
             more = f" and {len(self.exists) - MOST_NAMES} more" if len(self.exists) > MOST_NAMES else ""

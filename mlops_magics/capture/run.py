@@ -115,7 +115,13 @@ class ActiveRun(Shown):
         ...     run.log(seconds=12.5)
         """
         values = named if metrics is None else {**metrics, **named} if named else metrics
-        if len(values) == 1:
+        try:
+            is_one = len(values) == 1
+        except TypeError:
+            raise ValueNotRecorded(
+                f"metrics have names, and {values!r} has none", seen=values, hint="Write run.log(NAME=VALUE)"
+            ) from None
+        if is_one:
             ((name, value),) = values.items()
             # The common case by the shortest way: value - value is 0.0 for every finite float, and only for these.
             if (
@@ -217,7 +223,8 @@ class ActiveRun(Shown):
         model
             Anything with ``predict``, and ``predict_proba`` or ``decision_function`` where its task has them.
         X, y
-            The rows and their true answers; equal lengths.
+            The rows and their true answers; equal lengths. Of rows that are a path to Parquet or CSV, or a query, the
+            model gets the columns it was fitted on, and the answers may be the name of a column.
         split
             What the rows are: ``"test"``, ``"validation"``, ``"train"``, …
         by
@@ -235,10 +242,12 @@ class ActiveRun(Shown):
             The model cannot answer, or the table does not fit it.
         """
         from mlops_magics.capture.evaluating import check_groups, facts_of, params_of
+        from mlops_magics.capture.rows import open_rows
         from mlops_magics.model.evaluation import evaluate
 
         self._check_open()
         check_groups(by, self.privacy)
+        X, y, by = open_rows(model, X, y, by)
         met = self.private.meet(X, y)
         evaluation = evaluate(model, X, y, split=split, by=by)
         self.describe_model(params_of(model), Word.NAMED)

@@ -11,18 +11,15 @@ import narwhals
 import pyarrow
 
 from mlops_magics.data.arrow import require_distinct, to_arrow
-from mlops_magics.data.engines.duckdb import describe, read_csv
+from mlops_magics.data.engines.duckdb import describe, query, read_csv
 from mlops_magics.data.loaded import loaded
 from mlops_magics.data.pieces import Pieces
+from mlops_magics.data.places import CSV, PARQUET, is_query
 from mlops_magics.data.rows import read_schema
 from mlops_magics.data.table import Table
 from mlops_magics.errors import DataError
 
 __all__ = ["Table", "open_table", "open_values"]
-
-PARQUET = (".parquet", ".pq")
-CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".txt")
-
 
 def open_table(data: Any, *, name: str | None = None) -> Table:
     """Open ``data`` as a table without copying what can be read in place.
@@ -32,10 +29,10 @@ def open_table(data: Any, *, name: str | None = None) -> Table:
     data
         A pandas, Polars or Arrow frame; a lazy Polars frame (collected); a DuckDB relation (scanned where it is); a
         2-d NumPy array (columns named "0", "1", …); a path to Parquet (never read whole) or CSV (read into memory),
-        or a pattern such as ``"2024-*.parquet"`` whose files, in the order of their names, are one table. A
-        :class:`Table` is given back.
+        or a pattern such as ``"2024-*.parquet"`` whose files, in the order of their names, are one table; a query for
+        DuckDB such as ``"FROM 'july.parquet' WHERE origin = 'EWR'"``. A :class:`Table` is given back.
     name
-        What to call it; by default the file's name without its suffix, else ``"frame"``.
+        What to call it; by default the file's name without its suffix, ``"query"``, else ``"frame"``.
 
     Raises
     ------
@@ -50,6 +47,8 @@ def open_table(data: Any, *, name: str | None = None) -> Table:
     """
     if isinstance(data, Table):
         return data
+    if isinstance(data, str) and is_query(data):
+        return _table(query(data), native=data, name=name or "query")
     if isinstance(data, str | Path):
         return _open_path(str(data), name=name)
     held = data if _is_relation(data) else Pieces.of(data) or to_arrow(data)

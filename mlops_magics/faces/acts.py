@@ -107,13 +107,14 @@ def artifact(context: Context, words: Namespace) -> Any:
 def evaluate(context: Context, words: Namespace) -> Any:
     """Measure a model."""
     run = context.session.run
-    model, X, y = context.value(words.model), context.data(words.X), context.value(words.y)
+    model, X = context.value(words.model), context.data(words.X)
+    y = context.answers(words.y, X)
     by = None if words.by is None else _grouping(context, X, words.by)
     name, target = (word if word.isidentifier() else None for word in (words.X, words.y))
     return run.evaluate(
         model, X, y, split=words.split, by=by, name=name, target=target,
         origins=(X,) if isinstance(X, str) else context.session.origins_of(words.X),
-        target_origins=context.session.origins_of(words.y),
+        target_origins=(X,) if isinstance(y, str) else context.session.origins_of(words.y),
     )
 
 
@@ -147,13 +148,11 @@ def runs(context: Context, words: Namespace) -> Any:
 
 def show(context: Context, words: Namespace) -> Any:
     """One run, or the cells it ran."""
+    from mlops_magics.compare.executions import executions
     from mlops_magics.compare.page import show
 
-    if words.cells:
-        from mlops_magics.compare.executions import executions
-
-        return executions(words.run, store=context.store())
-    return show(words.run, store=context.store())
+    look = executions if words.cells else show
+    return look(words.run or context.newest(), store=context.store())
 
 
 def live(context: Context, words: Namespace) -> Any:
@@ -219,9 +218,9 @@ def drift(context: Context, words: Namespace) -> Any:
 
 def _reference(context: Context, word: str | None) -> Any:
     """What ``--against`` names: a frame of the notebook or a path if there is one so called, else a run."""
-    from mlops_magics.faces.context import is_path
+    from mlops_magics.data.places import is_place
 
-    if word is None or word.startswith("@") or is_path(word):
+    if word is None or word.startswith("@") or is_place(word):
         return word
     try:
         value = context.value(word)

@@ -51,7 +51,8 @@ def _answer(arguments: Sequence[str] | None) -> int:
         print(asked)
         return 0
     except MlopsError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        # The next step is told as a notebook takes it; here it is the same words without the sign.
+        print(f"{type(error).__name__}: {error}".replace("%mlops ", f"{PROGRAM} "), file=sys.stderr)
         return 2
     print(_json(result) if as_json else _text(result))
     if hasattr(result, "exit_code"):

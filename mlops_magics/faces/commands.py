@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from mlops_magics.faces import acts
-from mlops_magics.faces.grammar import Verb, argument
+from mlops_magics.faces.grammar import Argument, Completes, Verb, argument
 
 _RUN = argument("run", metavar="RUN", completes="run", help="a name, a piece of an id, @last, @best:METRIC")
 _OTHER_RUN = argument(
     "--run", metavar="RUN", completes="run", default=None, help="another run than the open one, ended or not"
 )
-_PAIRS = argument("pairs", metavar="NAME=VALUE", nargs="+", help="one or more, as Python literals or text")
+
+
+def _pairs(completes: Completes) -> Argument:
+    help_text = "one or more, as Python literals or text"
+    return argument("pairs", metavar="NAME=VALUE", nargs="+", completes=completes, help=help_text)
+
+
 
 _PANEL = argument("--panel", action="store_true", help="in a notebook: to sort, select, zoom and unfold")
 
@@ -44,13 +50,21 @@ VERBS: tuple[Verb, ...] = (
         "log",
         "record metrics",
         acts.log,
-        (_PAIRS, argument("--step", type=int, default=None, metavar="N", help="position on the curve"), _OTHER_RUN),
+        (
+            _pairs("metrics="),
+            argument("--step", type=int, default=None, metavar="N", help="position on the curve"),
+            _OTHER_RUN,
+        ),
         "log val_auc={auc} --step 3",
     ),
     Verb(
-        "params", "record parameters; logged again, a new version", acts.params, (_PAIRS, _OTHER_RUN), "params depth=6"
+        "params",
+        "record parameters; logged again, a new version",
+        acts.params,
+        (_pairs("params="), _OTHER_RUN),
+        "params depth=6",
     ),
-    Verb("tag", "record labels for people", acts.tag, (_PAIRS, _OTHER_RUN), "tag team=ops"),
+    Verb("tag", "record labels for people", acts.tag, (_pairs("tags="), _OTHER_RUN), "tag team=ops"),
     Verb(
         "note",
         "record a sentence",
@@ -64,7 +78,7 @@ VERBS: tuple[Verb, ...] = (
         "keep a file or an object with the run",
         acts.artifact,
         (
-            argument("content", metavar="PATH_OR_NAME", completes="name", help="a file, or an object of the notebook"),
+            argument("content", metavar="PATH_OR_NAME", completes="data", help="a file, or an object of the notebook"),
             argument("--name", metavar="NAME", default=None, help="what to call it"),
             _OTHER_RUN,
         ),
@@ -76,8 +90,8 @@ VERBS: tuple[Verb, ...] = (
         acts.evaluate,
         (
             argument("model", metavar="MODEL", completes="name", help="a fitted model"),
-            argument("X", metavar="X", completes="name", help="the rows: a frame, or a Parquet or CSV path"),
-            argument("y", metavar="y", completes="name", help="their true answers"),
+            argument("X", metavar="X", completes="data", help="the rows: a frame, a Parquet or CSV path, or a query"),
+            argument("y", metavar="y", completes="name", help="their true answers, or their column in the file"),
             argument("--split", default="test", metavar="SPLIT", help="what the rows are (default: test)"),
             argument("--by", default=None, metavar="COLUMN", completes="name", help="per group too"),
         ),
@@ -125,7 +139,9 @@ VERBS: tuple[Verb, ...] = (
         "what was this run",
         acts.in_panel(acts.show),
         (
-            _RUN,
+            argument(
+                "run", metavar="RUN", nargs="?", default=None, completes="run", help="default: the open one, else @last"
+            ),
             argument("--cells", action="store_true", help="the cells it stands on, in the order they ran"),
             _PANEL,
         ),
@@ -136,7 +152,9 @@ VERBS: tuple[Verb, ...] = (
         "how do the metrics go: curves of runs over each other, that grow while the runs go on",
         acts.live,
         (
-            argument("runs", metavar="RUN", nargs="*", completes="run", help="default: the open one, else @last"),
+            argument(
+                "runs", metavar="RUN", nargs="*", default=[], completes="run", help="default: the open one, else @last"
+            ),
             argument(
                 "--metric", metavar="NAME", nargs="+", default=None, completes="metric", help="only these metrics"
             ),
@@ -164,7 +182,7 @@ VERBS: tuple[Verb, ...] = (
         (
             argument("left", metavar="LEFT", completes="run", help="a run"),
             argument("right", metavar="RIGHT", completes="run", help="another"),
-            argument("more", metavar="RUN", nargs="*", completes="run", help="more of them: a column each"),
+            argument("more", metavar="RUN", nargs="*", default=[], completes="run", help="more of them: a column each"),
             argument("--no-tests", action="store_true", help="leave out whether one is really better"),
             _PANEL,
         ),
@@ -175,7 +193,9 @@ VERBS: tuple[Verb, ...] = (
         "does new data still look like the reference",
         acts.in_panel(acts.drift),
         (
-            argument("data", metavar="DATA", completes="name", help="a frame, or a Parquet or CSV path"),
+            argument(
+                "data", metavar="DATA", completes="data", help="a frame, a Parquet or CSV path, or a query in quotes"
+            ),
             argument(
                 "--against",
                 metavar="RUN",
@@ -240,7 +260,7 @@ VERBS: tuple[Verb, ...] = (
         "sql",
         "ask the store in SQL; without a query, its tables",
         acts.sql,
-        (argument("query", nargs="*", metavar="SQL", help="the query, in quotes"),),
+        (argument("query", nargs="*", default=[], metavar="SQL", help="the query, in quotes"),),
         'sql "SELECT name, status FROM runs"',
         takes_sentence=True,
     ),

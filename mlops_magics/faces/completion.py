@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -12,9 +13,12 @@ from mlops_magics.errors import MlopsError
 from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.grammar import Argument, Completes, Verb
+from mlops_magics.store.conditions.words import Family
 
 _LINE = re.compile(r"(?:^|=)\s*%%?mlops\s+(.*)$")
 _NOTHING = SimpleMatcherResult(completions=[])
+_GIVEN: Mapping[str | None, Family] = {"metrics=": "metrics", "params=": "params", "tags=": "tags"}
+_OPTION_VALUE = re.compile(r"(--[\w-]+)=(.*)$")
 
 
 class Completer:
@@ -36,6 +40,8 @@ class Completer:
             return _NOTHING
         words = found[1].split(" ")
         before, fragment = [word for word in words[:-1] if word], words[-1].lstrip("'\"")
+        if given := _OPTION_VALUE.match(fragment):
+            before, fragment = [*before, given[1]], given[2]
         offered = [word for word in self._offer(before, fragment) if word.startswith(fragment)]
         return SimpleMatcherResult(
             completions=[SimpleCompletion(text=word, type="mlops") for word in dict.fromkeys(offered)],
@@ -81,9 +87,28 @@ class Completer:
             yield from store.metric_names()
         elif kind == "column":
             yield from store.names().all()
-        elif kind == "name":
+        elif kind in _GIVEN:
+            keys = store.names().of(_GIVEN[kind])
+            yield from (f'"{key}"=' if " " in key else f"{key}=" for key in keys)
+        if kind in {"name", "data"}:
             hidden = self._shell.user_ns_hidden
             yield from (name for name in self._shell.user_ns if not name.startswith("_") and name not in hidden)
+        if kind in {"path", "data"}:
+            yield from _files(fragment)
+
+
+def _files(fragment: str) -> Iterable[str]:
+    """Files and folders that begin so, as the person wrote their way there; hidden ones only where a dot asks."""
+    start, _, beginning = fragment.rpartition("/")
+    folder = Path(f"{start}/" if "/" in fragment else ".").expanduser()
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:
+        return
+    prefix = f"{start}/" if "/" in fragment else ""
+    for path in inside:
+        if not path.name.startswith(".") or beginning.startswith("."):
+            yield f"{prefix}{path.name}{'/' if path.is_dir() else ''}"
 
 
 def _option(verb: Verb, word: str) -> Argument | None:

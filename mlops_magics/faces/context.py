@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.numbers import metric_step, metric_value
+from mlops_magics.data.places import is_place
 from mlops_magics.errors import CommandError
 from mlops_magics.faces.progress import bar_of, terminal_bar
 from mlops_magics.look.progress import Progress
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
     from mlops_magics.capture.session import Session
     from mlops_magics.store.queries import Store
+
+
+_CODE = re.compile(r"[()='\"]")
+_LIKE_FILE = re.compile(r"[\w~][\w\- ./~]*\.[A-Za-z]\w{0,6}")
 
 
 class Context(ABC):
@@ -53,7 +60,11 @@ class Context(ABC):
 
     @abstractmethod
     def data(self, word: str) -> Any:
-        """The table a word names: an object, or a path as text."""
+        """The table a word names: an object, or as text a path or a query."""
+
+    @abstractmethod
+    def answers(self, word: str, rows: Any) -> Any:
+        """The true answers a word names: an object, or as text the column of a table that is a path or a query."""
 
     def newest(self) -> str:
         """The run that is meant when none is named."""
@@ -122,16 +133,34 @@ class NotebookContext(Context):
         if word in names:
             return names[word]
         try:
-            return self._shell.ev(word)
+            found = self._shell.ev(word)
         except Exception as error:  # noqa: BLE001 - the person's own expression may raise anything
-            own = [name for name in names if not name.startswith("_") and name not in self._shell.user_ns_hidden]
-            said = "" if isinstance(error, NameError | SyntaxError) else f" ({type(error).__name__}: {error})"
-            raise CommandError(
-                f"there is no {word!r} in this notebook{said}", seen=word, exists=own, hint="Run the cell that makes it"
-            ) from None
+            raise self._unknown(word, error) from None
+        if word.endswith(",") and isinstance(found, tuple):
+            raise CommandError(f"{word!r} ends in a comma, which makes it a tuple", hint="Part words by spaces alone")
+        return found
+
+    def _unknown(self, word: str, error: Exception) -> CommandError:
+        if not isinstance(error, NameError | SyntaxError):
+            return CommandError(f"{word!r} cannot be worked out: {type(error).__name__}: {error}")
+        hidden = self._shell.user_ns_hidden
+        data = {name: value for name, value in self._shell.user_ns.items() if name[0] != "_" and name not in hidden}
+        own = [name for name, value in data.items() if not isinstance(value, ModuleType | type | FunctionType)]
+        if _LIKE_FILE.fullmatch(word):
+            return CommandError(f"there is no file {word!r} here, and no such name in this notebook", seen=word)
+        return CommandError(
+            f"there is no {word!r} in this notebook", seen=word, exists=own, hint="Run the cell that makes it"
+        )
 
     def data(self, word: str) -> Any:
-        return word if is_path(word) and word not in self._shell.user_ns else self.value(word)
+        if word in self._shell.user_ns:
+            return self._shell.user_ns[word]
+        return word if is_place(word) or _has_folder(word) else self.value(word)
+
+    def answers(self, word: str, rows: Any) -> Any:
+        if isinstance(rows, str) and word not in self._shell.user_ns and word.isidentifier():
+            return word
+        return self.value(word)
 
     def progress(self, label: str) -> AbstractContextManager[Progress]:
         return bar_of(self._shell)(label)
@@ -155,12 +184,13 @@ class ShellContext(Context):
     def data(self, word: str) -> Any:
         return word
 
+    def answers(self, word: str, rows: Any) -> Any:  # noqa: ARG002 - here a word can only be a column
+        return word
+
     def progress(self, label: str) -> AbstractContextManager[Progress]:
         return terminal_bar(label)
 
 
-def is_path(word: str) -> bool:
-    """Whether a word looks like, or is, a data file."""
-    if any(sign in word for sign in "()='\""):
-        return False
-    return word.endswith((".parquet", ".csv", ".csv.gz", ".csv.zip")) or "/" in word or Path(word).is_file()
+def _has_folder(word: str) -> bool:
+    """Whether a word leads into a folder, or is one, rather than being a division."""
+    return not _CODE.search(word) and ("/" in word or Path(word).exists())

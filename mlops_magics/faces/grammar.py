@@ -12,8 +12,12 @@ from mlops_magics.errors import CommandError
 if TYPE_CHECKING:
     from mlops_magics.faces.context import Context
 
-Completes = Literal["run", "run name", "metric", "column", "experiment", "name", "path"]
-"""What Tab offers for an argument: something of the store, a name of the notebook, or a file."""
+Completes = Literal[
+    "run", "run name", "metric", "metrics=", "params=", "tags=", "column", "experiment", "name", "data", "path"
+]
+"""What Tab offers for an argument: something of the store (with ``=``, what a value is given to), a name of the
+notebook, a file, or as ``data`` either.
+"""
 
 
 class HelpAsked(Exception):

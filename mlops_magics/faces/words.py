@@ -22,9 +22,7 @@ def pairs(words: Sequence[str], verb: str) -> dict[str, Any]:
     {'depth': 6, 'loss': 'log_loss', 'grid': [1, 2]}
     """
     found = {name: literal(value) for name, value in _split(words, verb).items()}
-    for name, value in found.items():
-        if isinstance(value, str) and value.startswith("{"):
-            raise _not_filled_in(name, value)
+    _require_filled_in(words, [value for value in found.values() if isinstance(value, str) and value.startswith("{")])
     return found
 
 
@@ -40,25 +38,57 @@ def texts(words: Sequence[str], verb: str) -> dict[str, str]:
     {'version': '1.10', 'team': 'data ops'}
     """
     found = {name: unquoted(value) for name, value in _split(words, verb).items()}
-    for name, value in found.items():
-        if value.startswith("{") and value.endswith("}"):
-            raise _not_filled_in(name, value)
+    _require_filled_in(words, [value for value in found.values() if value.startswith("{") and value.endswith("}")])
     return found
 
 
 def _split(words: Sequence[str], verb: str) -> dict[str, str]:
     found = {}
     for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise CommandError(f"{verb} takes name=value, not {word!r}", hint=f"Write {verb} {name or 'name'}=VALUE")
+        name, value = _halves(word)
+        if value is None or not name:
+            example = name if name.isidentifier() else "name"
+            in_python = {"log": "run.log({…})", "params": "run.params({…})", "tag": "run.tag({…})"}[verb]
+            raise CommandError(
+                f"{verb} takes name=value, not {word!r}", hint=f"Write {verb} {example}=VALUE, or in Python {in_python}"
+            )
         found[name] = value
     return found
 
 
-def _not_filled_in(name: str, value: str) -> CommandError:
-    return CommandError(
-        f"{name}={value} was not filled in", hint="The expression in the braces has no value in this notebook"
+def _halves(word: str) -> tuple[str, str | None]:
+    """Name and value of a word; a name with spaces is in quotes, which are no part of it.
+
+    >>> _halves('"test acc"=0.5'), _halves("lr")
+    (('test acc', '0.5'), ('lr', None))
+    """
+    quote = word[:1]
+    if quote and quote in "'\"" and (end := word.find(f"{quote}=", 1)) > 0:
+        return word[1:end], word[end + 2 :]
+    name, equals, value = word.partition("=")
+    return name, value if equals else None
+
+
+_FORMATTED = re.compile(r"\{\s*([A-Za-z_][\w.]*)\s*:[^{}]*\}")
+
+
+def _require_filled_in(words: Sequence[str], unfilled: Sequence[str]) -> None:
+    """IPython fills in all braces of a line or, where one of them has no value, none."""
+    if not unfilled:
+        return
+    line = " ".join(words)
+    if formatted := _FORMATTED.search(line):
+        raise CommandError(
+            f"{formatted[0]} was not filled in: braces take no format", hint=f"Write {{round({formatted[1]}, 3)}}"
+        )
+    braces = list(dict.fromkeys(re.findall(r"\{[^{}]*\}", line)))
+    if len(braces) > 1:
+        raise CommandError(
+            f"none of {', '.join(braces)} was filled in, since one of them has no value in this notebook",
+            hint="Run the cell that makes it",
+        )
+    raise CommandError(
+        f"{unfilled[0]} was not filled in: it has no value in this notebook", hint="Run the cell that makes it"
     )
 
 
@@ -92,9 +122,9 @@ def numbers(words: Sequence[str], verb: str) -> dict[str, float]:
         if isinstance(value, bool | int | float):
             continue
         shown = str(value)
-        raise CommandError(
-            f"{verb} takes numbers, and {name} is {shown!r}", hint=f"Fill in a variable by {name}={{{shown}}}"
-        )
+        variable = f"Fill in a variable by {name}={{{shown}}}"
+        hint = variable if shown.isidentifier() else "Write it as Python writes numbers"
+        raise CommandError(f"{verb} takes numbers, and {name} is {shown!r}", hint=hint)
     return found
 
 

@@ -91,10 +91,22 @@ def ask_classes(model: Any, X: Any, y: object) -> ClassAnswers:
     matrix = design_matrix(X)
     answer = _one_per_row(labels_array(model.predict(matrix), name="the model's answer"), truth, model)
     classes = classes_of(model)
+    if classes is None:
+        _require_common_label(truth, answer, model)
     known = list(classes.tolist()) if classes is not None else _sorted_labels(truth, answer)
     labels, truth_codes, answer_codes = _coded(known, truth, answer)
     scores, are_probabilities, reason = _scores(model, matrix, len(truth), len(known))
     return ClassAnswers(labels, len(known), truth_codes, answer_codes, scores, are_probabilities, reason)
+
+
+def _require_common_label(truth: np.ndarray[Any, Any], answer: np.ndarray[Any, Any], model: object) -> None:
+    """A model that does not say which labels it knows may answer in another language than y."""
+    true, answered = _sorted_labels(truth), _sorted_labels(answer)
+    if set(true).isdisjoint(answered) and {type(label) for label in true}.isdisjoint(map(type, answered)):
+        raise DataError(
+            f"{class_name_of(model)} answers labels such as {answered[0]!r}, and y holds labels such as {true[0]!r}",
+            hint="Give y in the labels the model was fitted on.",
+        )
 
 
 def _same_length(X: Any, truth: np.ndarray[Any, Any]) -> None:

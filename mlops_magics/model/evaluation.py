@@ -146,8 +146,8 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
     DataError
         Lengths differ, y has missing values, there are no rows, or there is no column ``by``.
     ModelError
-        The task cannot be told, the model has several outputs, or it refuses X, whose columns are not those it was
-        fitted on.
+        The task cannot be told, the model has several outputs, or it refuses X: its columns are not those the model
+        was fitted on, or it holds what the model cannot take.
 
     Examples
     --------
@@ -165,10 +165,12 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         raise ModelError(f"the {type(model).__name__} is not fitted", hint="Call its fit first") from error
     except (ValueError, LookupError) as error:
         # Only now: many models can do with other columns than they were fitted on.
-        told = None if isinstance(error, MlopsError) else misfit(model, X)
-        if told is None:
+        if isinstance(error, MlopsError):
             raise
-        raise told from error
+        told = misfit(model, X)
+        if told is None and isinstance(error, LookupError):
+            raise
+        raise (told or _refusal(model, error)) from error
     rankings = _rankings(answers)
     card = _metrics(task, answers, rankings)
     groups = [] if by is None else list(groups_by(X, by))
@@ -182,10 +184,14 @@ def evaluate(model: Any, X: Any, y: Any, *, split: str = "test", by: Any = None)
         curves=_curves(answers, rankings),
         confusion=_confusion(answers),
         positive=answers.labels[1] if task == "binary" and len(answers.labels) > 1 else None,  # type: ignore[union-attr]
-        by=by if isinstance(by, str) else (None if by is None else "by"),
+        by=None if by is None else _name_of_groups(by),
         slices=tuple(_slice(task, answers, groups)),
         predictions=_with_groups(_predictions(answers), by, groups),
     )
+
+
+def _refusal(model: Any, error: Exception) -> ModelError:
+    return ModelError(f"{summary_of(model)} cannot answer for X: {str(error).strip().splitlines()[0]}")
 
 
 def _rankings(answers: ClassAnswers | NumberAnswers) -> dict[int, Ranking]:
@@ -301,12 +307,16 @@ def _with_groups(predictions: pa.Table, by: Any, groups: Groups) -> pa.Table:
     codes = np.empty(len(predictions), dtype=np.int32)
     for code, (_, rows) in enumerate(groups):
         codes[rows] = code
-    name = by if isinstance(by, str) else getattr(by, "name", None)
-    name = name if isinstance(name, str) and name else "by"
+    name = _name_of_groups(by)
     if name in predictions.column_names or name.startswith("score_"):
         name = f"{name} group"
     column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([level for level, _ in groups]))
     return predictions.append_column(name, column)
+
+
+def _name_of_groups(by: Any) -> str:
+    name = by if isinstance(by, str) else getattr(by, "name", None)
+    return name if isinstance(name, str) and name else "by"
 
 
 def _label_column(labels: tuple[Any, ...]) -> pa.Array:

@@ -54,7 +54,7 @@ def _metric_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
 
 
 def _confusion(confusion: Confusion) -> Iterator[Any]:
-    columns = (Column("truth"), *(Column(f"said {label}", align="right", digits=0) for label in confusion.labels))
+    columns = (Column("truth"), *(Column(f"predicted {label}", align="right", digits=0) for label in confusion.labels))
     rows = tuple((str(label), *counts) for label, counts in zip(confusion.labels, confusion.counts, strict=True))
     table = Table(columns, rows, caption="confusion matrix")
     size = len(confusion.labels)

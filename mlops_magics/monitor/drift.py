@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from mlops_magics.data.places import is_place
 from mlops_magics.data.profile import ColumnProfile, Profile
 from mlops_magics.errors import DataError
 from mlops_magics.look.progress import Progress
@@ -47,7 +47,7 @@ def drift(  # noqa: PLR0913 - the two after the method only rank and tell
     against
         The reference: a run (a Run, or text such as a name, an id prefix, ``"@last"``), whose stored profile of the
         data it was fitted on is used; a frame or a path, profiled now; or a Profile. None is ``"@last"``. Text that
-        is an existing path is a path.
+        is a path or a query is no run.
     store
         Where runs are looked up and the verdict on a run's data is recorded; None opens the nearest one.
     method
@@ -219,7 +219,7 @@ def _reference(
 ) -> tuple[Profile, str, Run | None, Store | None]:
     if isinstance(against, Profile):
         return against, "the reference", None, None
-    if isinstance(against, Run) or against is None or (isinstance(against, str) and not _is_path(against)):
+    if isinstance(against, Run) or against is None or (isinstance(against, str) and not is_place(against)):
         from mlops_magics.store import open_store
 
         opened = open_store(store)
@@ -230,10 +230,6 @@ def _reference(
 
     table = open_table(against)
     return profile_table(table), "the reference" if table.name == "frame" else table.name, None, None
-
-
-def _is_path(text: str) -> bool:
-    return Path(text).expanduser().exists() or text.lower().endswith((".parquet", ".csv", ".csv.gz", ".pq"))
 
 
 def _stored_profile(run: Run, store: Store) -> Profile:

@@ -110,7 +110,7 @@ def test_fast_and_slow_path_agree(points, step, store) -> None:
 def test_one_number_without_a_name_is_explained(run) -> None:
     run.log()
     run.log({})
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueNotRecorded, match=r"metrics have names, and 0\.5 has none\. Write run\.log\(NAME=VALUE"):
         run.log(0.5)
 
 

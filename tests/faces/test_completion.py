@@ -1,5 +1,6 @@
 """Tab behind ``%mlops``, asked as the notebook's front end asks."""
 
+import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
 
@@ -48,7 +49,25 @@ def test_names_of_the_notebook(tab, notebook, tmp_path) -> None:
     assert tab("%mlops drift ju") == ["july_frame"]
     assert not {"_hidden", "In", "Out", "exit"} & set(tab("%mlops evaluate "))
     (tmp_path / "bundles").mkdir()
-    assert any("bundles" in word for word in tab("%mlops export x bund")), "files are IPython's own to complete"
+    (tmp_path / "bundles" / "flights").mkdir()
+    (tmp_path / "july.parquet").touch()
+    (tmp_path / ".hidden").touch()
+    assert tab("%mlops export x bund") == ["bundles/"]
+    assert tab("%mlops export x bundles/") == ["bundles/flights/"]
+    assert tab("%mlops drift ./ju") == ["./july.parquet"]
+    assert set(tab("%mlops drift ju")) == {"july_frame", "july.parquet"}
+    assert ".hidden" not in tab("%mlops export x ")
+
+
+def test_only_what_may_stand_there(tab, notebook, two_runs) -> None:
+    """IPython's own names are offered within an expression, and where there is nothing else to offer."""
+    notebook["frame"] = pd.DataFrame({"a": [1]})
+    assert set(tab("%mlops log ")) == {"val_auc=", "val_loss="}
+    assert tab("%mlops log val_a") == ["val_auc="]
+    assert tab("%mlops params ") == ["depth=", "seed="]
+    assert set(tab("%mlops drift frame --method=")) == {"js", "chi2", "psi"}
+    assert "describe" in [word.lstrip(".") for word in tab("%mlops drift frame.desc")]
+    assert "frame" in tab("%mlops log rows={fra")
 
 
 def test_others_are_left_alone(tab, notebook) -> None:

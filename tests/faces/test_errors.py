@@ -9,7 +9,7 @@ OPEN_RUN = [
     ("%mlops trakc flights", "Did you mean 'track'?"),
     ("%mlops track", "EXPERIMENT"),
     ("%mlops track flights --nmae baseline", "Did you mean '--name'?"),
-    ("%mlops diff baseline", "RIGHT"),
+    ("%mlops diff baseline", "required: RIGHT. Usage"),
     ("%mlops diff basline boosted", "Did you mean 'baseline'?"),
     ("%mlops show 123", "%mlops runs lists them all"),
     ("%mlops show @best:val_acu", "Did you mean 'val_auc'?"),
@@ -19,6 +19,10 @@ OPEN_RUN = [
     ("%mlops log 0.5", "name=value"),
     ("%mlops log =0.5", "name=value"),
     ("%mlops log auc=high", "takes numbers"),
+    ("%mlops log acc=50%", "Write it as Python writes numbers"),
+    ("%mlops params {both}", "or in Python run.params({…})"),
+    ("%mlops log auc={half:.2f} b={missing}", "was not filled in: braces take no format. Write {round(half, 3)}"),
+    ("%mlops log auc={half} b={missing}", "none of {half}, {missing} was filled in, since one of them has no value"),
     ("%mlops log auc={missing}", "{missing} was not filled in"),
     ("%mlops params depth={missing}", "{missing} was not filled in"),
     ("%mlops tag team={missing}", "{missing} was not filled in"),
@@ -29,7 +33,14 @@ OPEN_RUN = [
     ("%mlops log loss=1 step=3", "--step N"),
     ("%mlops evaluate modle X y", "Did you mean 'model'?"),
     ("%mlops evaluate model X 1/0", "ZeroDivisionError"),
+    ("%mlops evaluate model X, y", "'X,' ends in a comma, which makes it a tuple"),
+    ("%mlops evaluate model rows.csv nothing", "there is no column 'nothing' in rows.csv"),
+    ("%mlops evaluate model no.csv y", "there is no file no.csv"),
+    ("%mlops drift 'SELECT nothing'", "the query cannot be run: Binder Error"),
     ("%mlops artifact nothing", "no 'nothing' in this notebook"),
+    ("%mlops artifact nothing.png", "there is no file 'nothing.png' here"),
+    ("%mlops artifact folder", "'folder' is a folder"),
+    ("%mlops artifact X.nothing()", "'X.nothing()' cannot be worked out: AttributeError"),
     ("%mlops drift nothing.parquet", "there is no file"),
     ("%mlops drift X --against nobody", "nobody"),
     ("%mlops drift X --method jss", "'js'"),
@@ -41,8 +52,19 @@ OPEN_RUN = [
 ]
 
 
-def test_every_wrong_word(notebook, two_runs) -> None:
+def test_all_names_that_end_in_the_word_are_suggested(notebook) -> None:
+    notebook.ask("%mlops track flights")
+    notebook.ask("%mlops log val/rmse=1 test/rmse=2")
+    notebook.ask("%mlops end")
+    error = notebook.run("%mlops runs --best rmse").error
+    assert "Did you mean 'val/rmse' or 'test/rmse'?" in str(error)
+
+
+def test_every_wrong_word(notebook, two_runs, tmp_path) -> None:
     notebook["model"], notebook["X"], notebook["y"] = object(), np.ones((5, 1)), [0, 1]
+    notebook["half"], notebook["both"] = 0.5, {"lr": 0.1}
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "folder").mkdir()
     notebook.ask("%mlops track flights --name open")
     notebook.ask("%mlops log val_auc=0.5")
     seen = {}

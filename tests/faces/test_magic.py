@@ -3,9 +3,11 @@
 import re
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+from sklearn.linear_model import LogisticRegression
 
 import mlops_magics
 from mlops_magics.faces.commands import VERBS
@@ -176,10 +178,35 @@ def test_artifacts(notebook, store, tmp_path) -> None:
     assert store.blob(kept["text"].sha256).read_text() == "no file is called so"
 
 
+def test_a_table_may_be_a_file_or_a_query(notebook, store) -> None:
+    """Of a file the model gets the columns it was fitted on; answers and groups may be columns of it."""
+    rows = pd.DataFrame({"a": np.arange(120.0), "b": 1.0, "y": [0, 1] * 60, "side": ["left", "right"] * 60})
+    rows.to_parquet("rows.parquet")
+    notebook["model"] = LogisticRegression().fit(rows[["b", "a"]], rows["y"])
+    notebook["y"] = rows["y"].to_numpy()
+    notebook.ask("%mlops track flights --name filed")
+    by_name = notebook.ask("x = %mlops evaluate model rows.parquet y") and notebook["x"]
+    del notebook.shell.user_ns["y"]
+    grouped = notebook.ask("x = %mlops evaluate model rows.parquet y --by side --split valid") and notebook["x"]
+    notebook.ask("z = %mlops evaluate model \"FROM 'rows.parquet' WHERE a < 60\" y --split half")
+    notebook.ask("%mlops end")
+    assert by_name.rows == grouped.rows == 120
+    assert by_name.metrics == grouped.metrics
+    assert [(piece.level, piece.rows) for piece in grouped.slices] == [("left", 60), ("right", 60)]
+    assert grouped.by == "side"
+    assert notebook["z"].rows == 60
+    seen = {(table.role, *sorted(table.columns)): table.origins for table in store.datasets("filed")}
+    assert seen["test", "a", "b"] == seen["valid", "a", "b"] == seen["valid target", "y"] == ("rows.parquet",)
+    assert seen["half", "a", "b"] == ("FROM 'rows.parquet' WHERE a < 60",)
+    notebook.ask("d = %mlops drift \"SELECT b, a FROM 'rows.parquet'\" --against \"FROM 'rows.parquet' SELECT a, b\"")
+    assert notebook["d"].verdict == "pass"
+
+
 def test_evaluate_drift_and_export(notebook, store, tmp_path) -> None:
     notebook.ask("""
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+import numpy as np
 import pandas as pd
 X, y = make_classification(400, 4, random_state=0)
 X = pd.DataFrame(X, columns=list("abcd"))

@@ -335,5 +335,23 @@ def test_columns_that_the_model_refuses_are_told_in_one_line() -> None:
         with pytest.raises(ModelError) as caught:
             evaluate(model, given, y)
         assert str(caught.value) == f"{message}."
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(ModelError, match="cannot answer for X: could not convert string to float"):
         evaluate(named, X.assign(a="text"), y)
+
+
+class _Foreign:
+    """Says nothing of its labels, and answers in numbers."""
+
+    _estimator_type = "classifier"
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+def test_what_a_model_cannot_take_is_one_line(flights) -> None:
+    X, y = flights[["distance", "hour"]], flights["delay"] > 2
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ModelError, match=r"^LogisticRegression cannot answer for X: Input X contains NaN\.?$"):
+        evaluate(model, X.where(X["hour"] > X["hour"].median()), y)
+    with pytest.raises(DataError, match=r"_Foreign answers labels such as 0\.0, and y holds labels such as 'no'"):
+        evaluate(_Foreign(), X, np.where(y, "yes", "no"))

@@ -145,6 +145,23 @@ def describe(relation: duckdb.DuckDBPyRelation) -> tuple[list[tuple[str, Logical
     return list(zip(relation.columns, types, strict=True)), rows
 
 
+def query(text: str) -> duckdb.DuckDBPyRelation:
+    """The answer to a query of somebody's own, over files, as a relation that is run whenever it is read.
+
+    Raises
+    ------
+    DataError
+        DuckDB does not understand it, or it is no query.
+    """
+    try:
+        relation = duckdb.connect().sql(text)
+    except duckdb.Error as reason:
+        raise DataError(f"the query cannot be run: {str(reason).splitlines()[0]}") from reason
+    if relation is None:
+        raise DataError(f"{text!r} is no query: it answers nothing")
+    return relation
+
+
 def read_csv(files: Sequence[str]) -> pyarrow.Table:
     """CSV files as one Arrow table, types found by DuckDB's sniffer.
 

@@ -99,6 +99,10 @@ class Names:
         told = [name_text(key, family) for family in _TYPES for key in self._keys[family]]
         return [*told, *RUN_COLUMNS]
 
+    def of(self, family: Family) -> tuple[str, ...]:
+        """The keys of one family, in order."""
+        return tuple(self._keys[family])
+
     def _near(self, name: Name) -> list[str]:
         """The closest name first; then all of its family, or all."""
         if name.family == "runs":
