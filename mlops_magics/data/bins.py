@@ -24,7 +24,7 @@ HEAVY = 0.05
 @dataclass(frozen=True, slots=True)
 class Bins:
     """Counts of two sides in the same bins. ``edges`` has one more entry than there are bins, infinite outside, for
-    numbers and times; levels have ``labels`` instead.
+    numbers and times, and ``ends`` are the least and the greatest value of both sides; levels have ``labels`` instead.
     """
 
     reference: tuple[int, ...]
@@ -32,6 +32,7 @@ class Bins:
     edges: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
     is_time: bool = False
+    ends: tuple[float, float] = (0.0, 0.0)
 
     def __len__(self) -> int:
         return len(self.reference)
@@ -103,7 +104,16 @@ def common_bins(reference: ColumnProfile, current: ColumnProfile, *, most: int =
         tuple(sum(reference.counts[first:end]) for first, end in groups),
         tuple(sum(current.counts[first:end]) for first, end in groups),
         edges=(*(edges[first] for first, _ in groups), inf), is_time=reference.family == "time",
+        ends=_ends(reference, current),
     )
+
+
+def _ends(*sides: ColumnProfile) -> tuple[float, float]:
+    """The least value of all, and where the greatest ends: a whole number takes the room up to the next one."""
+    lows = [side.minimum for side in sides if side.minimum is not None]
+    highs = [side.maximum for side in sides if side.maximum is not None]
+    is_whole = all(side.grid is not None and side.grid.inverse_width == 1.0 for side in sides)
+    return min(lows, default=0.0), max(highs, default=0.0) + is_whole
 
 
 def _runs(pooled: Sequence[int], wanted: int, least: float) -> list[tuple[int, int]]:
@@ -173,7 +183,8 @@ def estimated_bins(reference: ColumnProfile, current: ColumnProfile, *, most: in
         for side, profile in zip(shares, sides, strict=True)
     ]
     return Bins(
-        counts[0], counts[1], edges=tuple(edges[at] for at in chosen), is_time=reference.family == "time"
+        counts[0], counts[1], edges=tuple(edges[at] for at in chosen), is_time=reference.family == "time",
+        ends=_ends(reference, current),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.data.bins import Bins
-from mlops_magics.look import Chart, Charts, Column, Document, Fold, Line, Mark, Series, Shown, Table, Title, Tone
+from mlops_magics.look import Chart, Charts, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.monitor.distributions import overlaid
 from mlops_magics.records import Finding, VerdictValue
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 FIELDS = ("column", "kind", "method", "effect", "floor", "p_value", "verdict", "reason")
 TONES: Mapping[VerdictValue, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
 MOST_CHARTS = 12
-MOST_BARS = 12
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,7 +109,7 @@ class DriftReport(Shown):
         return Table(heads, cells)
 
     def chart(self, column: str) -> Chart:
-        """The shares of both sides over each other.
+        """Both sides over each other, see :func:`~.distributions.overlaid`.
 
         Raises
         ------
@@ -118,16 +118,6 @@ class DriftReport(Shown):
         """
         bins = self.bins[column] if column in self.bins else self.distributions[column]
         return overlaid(column, bins, ("reference", self.name))
-
-
-def overlaid(column: str, bins: Bins, names: Sequence[str]) -> Chart:
-    """The shares of the two sides of some bins over each other."""
-    x = bins.labels[:MOST_BARS] or bins.edges
-    series = [
-        Series(name, x, [count / max(sum(counts), 1) for count in counts][: MOST_BARS if bins.labels else None])
-        for name, counts in zip(names, (bins.reference, bins.current), strict=True)
-    ]
-    return Chart("bars", tuple(series), y_label="share of values", title=column)
 
 
 def p_text(p: float) -> str:

@@ -11,7 +11,8 @@ from mlops_magics.faces.panels.display import Panel
 from mlops_magics.faces.panels.live import zoomed
 from mlops_magics.faces.panels.packing import pack
 from mlops_magics.look import Chart, Charts, Document, Line, Series, Shown, to_html
-from mlops_magics.monitor.report import TONES, overlaid
+from mlops_magics.monitor.distributions import overlaid
+from mlops_magics.monitor.report import TONES
 from mlops_magics.records import Run, decode
 
 if TYPE_CHECKING:
