@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlops_magics.compare.significance.comparing import compared, not_compared
+from mlops_magics.compare.significance.comparing import not_compared
 from mlops_magics.compare.significance.comparison import Comparison
-from mlops_magics.compare.significance.estimate import LEVEL
 from mlops_magics.compare.significance.folds import compare_folds, why_no_folds
-from mlops_magics.compare.significance.kept import find_kept, inputs_of, keep
-from mlops_magics.compare.significance.rows import Reason, read_rows, shared_split
+from mlops_magics.compare.significance.kept import SEED, compare_and_keep, find_or_read
+from mlops_magics.compare.significance.rows import Reason, shared_split
 from mlops_magics.compare.significance.variants import Variants, compare_variants
 
 if TYPE_CHECKING:
     from mlops_magics.look.progress import Progress
     from mlops_magics.records import Run
     from mlops_magics.store.queries import Store
-
-SEED = 0
-
 
 def better_of(
     runs: Sequence[Run], store: Store, *, is_kept: bool = True, progress: Progress | None = None
@@ -48,18 +44,14 @@ def better_of(
         return better_of_two(runs[0], runs[1], store, is_kept=is_kept, progress=progress)
     if len(runs) < 2 or len({run.id for run in runs}) < len(runs):
         return None
-    found = compare_variants(runs[0], runs[1:], store=store, seed=SEED)
+    found = compare_variants(runs[0], runs[1:], store=store, is_kept=is_kept, progress=progress)
     return found if found.is_telling else None
 
 
 def better_of_two(
     left: Run, right: Run, store: Store, *, is_kept: bool = True, progress: Progress | None = None
 ) -> Comparison | None:
-    """Tell whether the right run is really better than the left one, or None as :func:`better_of`.
-
-    What takes a second, the bootstrap, is done once: the result is kept in the store as a verdict on the right run,
-    and found again as long as nothing that it hangs on has changed.
-    """
+    """Tell whether the right run is really better than the left one, or None as :func:`better_of`."""
     if left.id == right.id:
         return None
     with store.snapshot():
@@ -70,14 +62,9 @@ def better_of_two(
                 why = why_no_folds(left, right, store=store)
                 return not_compared(left, right, Reason(why), seed=SEED) if why else None
             return not_compared(left, right, shared, folds=folds, seed=SEED)
-        inputs = inputs_of(shared, seed=SEED, level=LEVEL)
-        found = find_kept(left, right, inputs, store=store)
-        if found is not None:
-            return replace(found, folds=folds)
-        rows = read_rows(shared, store=store)
-    if isinstance(rows, Reason):
-        return not_compared(left, right, rows, folds=folds, seed=SEED)
-    found = compared(left, right, rows, seed=SEED, folds=folds, progress=progress)
-    if is_kept:
-        keep(found, inputs, store=store)
-    return found
+        found = find_or_read(left, right, shared, store=store)
+    if isinstance(found, Reason):
+        return not_compared(left, right, found, folds=folds, seed=SEED)
+    if not isinstance(found, Comparison):
+        found = compare_and_keep(left, right, shared, found, store=store, is_kept=is_kept, progress=progress)
+    return replace(found, folds=folds)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_magics.compare.significance.estimate import LEVEL, Estimate
 from mlops_magics.compare.significance.power import rough
-from mlops_magics.compare.significance.verdicts import Verdict
+from mlops_magics.compare.significance.verdicts import Overall, Verdict
 from mlops_magics.look import Document, Shown, Title
 from mlops_magics.look.numbers import count, number
 from mlops_magics.records import Run
+
+CONTRARY: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +171,18 @@ class Comparison(Shown):
     hint: str = ""
 
     @property
-    def verdict(self) -> Verdict | None:
-        """Of the right side by the first metric, or by cross-validation alone; None where nothing was compared."""
-        return self.telling[0].verdict if self.telling else None
+    def verdict(self) -> Overall | None:
+        """Of the right side by the first metric, or by cross-validation alone; ``mixed`` where other metrics tell the
+        contrary, None where nothing was compared.
+        """
+        if not self.telling:
+            return None
+        return "mixed" if self.contrary else self.telling[0].verdict
+
+    @property
+    def contrary(self) -> tuple[MetricComparison, ...]:
+        """The metrics that are told apart the other way than the first."""
+        return contrary(self.telling[0], self.telling) if self.telling else ()
 
     @property
     def telling(self) -> tuple[MetricComparison, ...]:
@@ -188,26 +199,18 @@ class Comparison(Shown):
 
     @property
     def where_loser_wins(self) -> tuple[SliceComparison, ...]:
-        """Slices on which the side that is worse on all rows is told apart as the better one."""
-        other = {"better": "worse", "worse": "better"}.get(self.verdict or "")
+        """Slices on which the side that is worse on all rows, by the first metric, is told apart as the better one."""
+        other = CONTRARY.get(self.telling[0].verdict) if self.telling else None
         return tuple(piece for piece in self.slices if piece.comparison.verdict == other)
 
     @property
     def sentence(self) -> str:
-        """What was found, by the first metric: ``boosted is better by 0.041 roc_auc [0.036, 0.046].``"""
-        if not self.telling:
-            reason = f"{_capital(self.reason)}." if self.reason else ""
-            return f"{reason} {self.hint}." if self.hint else reason
-        if self.is_same:
-            return f"Both answer the same in all {count(self.rows, 'row')}."
-        said = [self.telling[0].sentence(*self.names)]
-        if self.verdict != "not told apart":
-            same = [piece for piece in self.slices if piece.comparison.metric == self.telling[0].metric]
-            unsure = [piece for piece in same if piece.comparison.verdict == "not told apart"]
-            lost = [piece for piece in same if piece in self.where_loser_wins]
-            said += [f"on {_named(lost)} it is not"] if lost else []
-            said += [f"on {_named(unsure)} they are not told apart"] if unsure else []
-        return f"{'; '.join(said)}."
+        """What was found, by the first metric: ``boosted is better by 0.041 roc_auc [0.036, 0.046].``; and by which
+        other ones the contrary.
+        """
+        from mlops_magics.compare.significance.sentence import sentence
+
+        return sentence(self)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -238,9 +241,7 @@ class Comparison(Shown):
         return Document(Title(f"{self.names[0]} → {self.names[1]}", note), *blocks(self))
 
 
-def _named(slices: Sequence[SliceComparison]) -> str:
-    return ", ".join(piece.name for piece in slices[:3]) + (" and others" if len(slices) > 3 else "")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:] if text.startswith(("it ", "the ", "their ")) else text
+def contrary(first: MetricComparison, others: Iterable[MetricComparison]) -> tuple[MetricComparison, ...]:
+    """Those of several metrics that are told apart the other way than one."""
+    other = CONTRARY.get(first.verdict)
+    return tuple(one for one in others if one.verdict == other)

@@ -7,27 +7,54 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.compare.significance.comparing import compared
 from mlops_magics.compare.significance.comparison import (
     Comparison,
     Disagreement,
     MetricComparison,
     SliceComparison,
 )
-from mlops_magics.compare.significance.estimate import Estimate
-from mlops_magics.compare.significance.rows import Shared
+from mlops_magics.compare.significance.estimate import LEVEL, Estimate
+from mlops_magics.compare.significance.rows import Reason, SameRows, Shared, read_rows
+from mlops_magics.compare.significance.verdicts import Overall
 from mlops_magics.errors import StoreError
 from mlops_magics.records import Judged, Run, VerdictValue, plain
 
 if TYPE_CHECKING:
+    from mlops_magics.look.progress import Progress
     from mlops_magics.store.queries import Store
 
 QUESTION = "significance"
-"""Whether a run is really better than the one its verdict is of: ``pass`` if it is, ``fail`` if it is worse."""
+"""Whether a run is really better than the one its verdict is of: ``pass`` if it is, ``fail`` if it is worse,
+``unknown`` where they are not told apart and where metrics contradict each other."""
 
-VERSION = 2
-"""Of the tests. Greater with every change that moves a number: what an older one found is then worked out anew."""
+VERSION = 3
+"""Of the tests. Greater with every change that moves a number or a verdict: what an older one found is then worked out
+anew."""
 
-VERDICTS: Mapping[str | None, VerdictValue] = {"better": "pass", "worse": "fail"}
+VERDICTS: Mapping[Overall | None, VerdictValue] = {"better": "pass", "worse": "fail"}
+
+
+SEED = 0
+
+
+def find_or_read(left: Run, right: Run, shared: Shared, *, store: Store) -> Comparison | SameRows | Reason:
+    """What was found before of two runs on rows they share, as long as nothing that it hangs on has changed; else what
+    both answered there, for :func:`compare_and_keep`.
+    """
+    kept = find_kept(left, right, inputs_of(shared, seed=SEED, level=LEVEL), store=store)
+    return kept or read_rows(shared, store=store)
+
+
+def compare_and_keep(  # noqa: PLR0913 - the runs, their rows, and where the result goes
+    left: Run, right: Run, shared: Shared, rows: SameRows, *, store: Store, is_kept: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare two runs, which takes a second, and keep what is found in the store as a verdict on the right one."""
+    found = compared(left, right, rows, seed=SEED, progress=progress)
+    if is_kept:
+        keep(found, inputs_of(shared, seed=SEED, level=LEVEL), store=store)
+    return found
 
 
 def inputs_of(shared: Shared, *, seed: int, level: float) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _slices_fold(found: Comparison) -> Fold:
     ]
     title = count(len(found.slices), "slice")
     if lost:
-        loser = found.names[0] if found.verdict == "better" else found.names[1]
+        loser = found.names[0] if found.telling[0].verdict == "better" else found.names[1]
         title += f": {loser} wins on {len(lost)} of them"
     if len(ranked) > MOST_SLICES:
         title += f"; {MOST_SLICES} shown"

@@ -48,7 +48,7 @@ def estimates(  # noqa: PLR0913 - the metrics, and the settings of their tests
     Returns
     -------
     tuple
-        An estimate per metric in the order asked for, and for those that have none the reason.
+        An estimate per metric in the order asked for, and for those that have none the reason, by name.
     """
     names = list(names)
     if len(rows) < FEWEST_ROWS:
@@ -75,7 +75,7 @@ def estimates(  # noqa: PLR0913 - the metrics, and the settings of their tests
         found[SIGNED] = replace(found[SIGNED], method=f"{found[SIGNED].method}, of its size")
     undefined = "it is undefined in too many resamples of these rows"
     notes |= {name: undefined for name in names if name not in found and name not in notes}
-    return {name: found[name] for name in names if name in found}, notes
+    return {name: found[name] for name in names if name in found}, dict(sorted(notes.items()))
 
 
 def _pairs(rows: SameRows, names: list[str]) -> Iterator[tuple[str, Paired]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from mlops_magics.look import Tone
 
 Verdict = Literal["better", "worse", "not told apart"]
-"""Of the right side. A difference is told apart where its adjusted p-value is below 1 - level and its interval
-excludes 0."""
+"""Of the right side, by one metric. A difference is told apart where its adjusted p-value is below 1 - level and its
+interval excludes 0."""
 
-TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown"}
+Overall: TypeAlias = Verdict | Literal["mixed"]
+"""Of the right side, by all metrics: ``mixed`` where another one tells the contrary of the first."""
+
+TONES: Mapping[Overall, Tone] = {"better": "good", "worse": "bad", "not told apart": "unknown", "mixed": "unknown"}

@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from mlops_magics import diff, open_store, track
-from mlops_magics.compare.significance import better, kept
+from mlops_magics.compare.significance import kept
 from mlops_magics.compare.significance.better import better_of
 from mlops_magics.compare.significance.comparing import compare_predictions
 from mlops_magics.compare.significance.comparison import Comparison
@@ -24,6 +24,9 @@ X = pd.DataFrame({"a": RNG.normal(size=ROWS), "b": RNG.normal(size=ROWS)})
 Y = (X["a"] + 0.3 * X["b"] + RNG.normal(size=ROWS) > 0).rename("late")
 STUMP = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, Y)
 LINE = LogisticRegression().fit(X, Y)
+SHY = LogisticRegression().fit(X, Y)
+"""Ranks the rows as LINE does, and says no to nearly all of them."""
+SHY.intercept_ -= 3
 
 
 @pytest.fixture
@@ -50,13 +53,13 @@ def two(evaluated):
 def worked(monkeypatch) -> list[int]:
     """Every time that predictions are really compared."""
     times = []
-    real = better.compared
+    real = kept.compared
 
     def counted(*sides, **asked):
         times.append(1)
         return real(*sides, **asked)
 
-    monkeypatch.setattr(better, "compared", counted)
+    monkeypatch.setattr(kept, "compared", counted)
     return times
 
 
@@ -174,6 +177,64 @@ def test_folds_that_are_not_compared_are_said_not_to_be(place) -> None:
         "Their cross-validations have no score in common: one has cv/test_score, the other cv/test_roc_auc.",
         "The cross-validations of the two are not known to be on the same data.",
     ]
+
+
+def test_what_other_metrics_say_to_the_contrary_is_told(place, evaluated) -> None:
+    two = evaluated("stump", STUMP), evaluated("shy", SHY)
+    found = better_of(two, place)
+    assert [(one.metric, one.verdict) for one in found.metrics][:2] == [("roc_auc", "better"), ("accuracy", "worse")]
+    worse = [one.metric for one in found.metrics if one.verdict == "worse"]
+    assert {"accuracy", "log_loss", "recall"} <= set(worse)
+    assert found.verdict == "mixed"
+    assert found.sentence.startswith("shy is better by ")
+    assert f"], but worse by {worse[0]}, {worse[1]}, {worse[2]} and {len(worse) - 3} others" in found.sentence
+    assert found.document().blocks[1].tone == "unknown"
+    (judged,) = place.verdicts(two[1])
+    assert (judged.verdict, judged.detail["verdict"], judged.detail["sentence"]) == ("unknown", "mixed", found.sentence)
+    back = better_of(two[::-1], place)
+    assert (back.verdict, back.sentence, place.verdicts(two[0])[0].verdict) == ("mixed", found.sentence, "unknown")
+    only = compare_predictions("stump", "shy", store=place, metrics=["roc_auc", "precision"])
+    assert only.verdict == "better", "what was not asked for says nothing"
+
+
+def test_what_others_say_where_the_first_metric_says_nothing(place, evaluated) -> None:
+    found = better_of((evaluated("line", LINE), evaluated("shy", SHY)), place)
+    assert found.verdict == "not told apart"
+    assert found.sentence.startswith("line and shy are not told apart by roc_auc: ")
+    assert "]; line is better by accuracy, log_loss" in found.sentence
+    assert found.sentence.endswith("; shy is better by precision.")
+    assert place.verdicts(place.find("shy"))[0].verdict == "unknown"
+
+
+def test_slices_are_told_by_the_metric_they_are_of(place) -> None:
+    part = pd.Series(np.where(np.arange(ROWS) % 8 == 0, "EWR", "JFK"), name="origin")
+    late = ((X["a"] > 0) ^ (np.random.default_rng(5).random(ROWS) < np.where(part == "EWR", 0.5, 0.1))).rename("late")
+    shy = LogisticRegression().fit(X, late)
+    shy.intercept_ -= 4
+    for name, model in (("blind", LogisticRegression().fit(X, X["b"] > 0)), ("shy", shy)):
+        with track("flights", name, store=place) as run:
+            run.evaluate(model, X, late, by=part)
+    found = better_of([place.find("blind"), place.find("shy")], place)
+    assert found.verdict == "mixed"
+    assert found.sentence.endswith("; on origin = EWR they are not told apart by roc_auc.")
+
+
+def test_variants_that_other_metrics_contradict_have_not_won(place, evaluated, two, worked) -> None:
+    shy = evaluated("shy", SHY)
+    torn = better_of([two[0], shy, evaluated("same", STUMP)], place)
+    assert not torn.is_won
+    assert torn.sentence.startswith("shy is better than stump by roc_auc, but worse by accuracy, ")
+    assert torn.document().blocks[1].tone == "unknown"
+    assert "worse by accuracy, " in repr(torn)
+    assert len(worked) == 2
+    both = better_of([two[0], shy, two[1]], place)
+    assert both.is_won
+    assert both.sentence.startswith("line is better than stump by roc_auc; shy too, but worse by accuracy, ")
+    told = {one["name"]: one["contrary"] for one in both.to_dict()["variants"]}
+    assert (told["line"], told["shy"][0]) == ([], "accuracy")
+    assert len(worked) == 3, "what was found of a pair is not worked out again"
+    assert better_of([two[0], shy], place).sentence.startswith("shy is better by ")
+    assert len(worked) == 3
 
 
 def test_several_are_compared_with_the_first(place, evaluated, two) -> None:
