@@ -124,10 +124,44 @@ class Table(Value):
 
 
 class Code(Value):
-    """Text in which every space counts. In language ``"diff"``, lines beginning with + and - stand out."""
+    """Text in which every space counts. Python has colours; in language ``"diff"``, lines beginning with + and - stand
+    out.
+    """
 
     text: str
     language: str = "python"
+
+
+class DiffLine(Value):
+    """A line of a difference.
+
+    Parameters
+    ----------
+    sign
+        ``"-"`` for a line of the left side, ``"+"`` of the right, ``" "`` of both, ``"@@"`` for a heading.
+    text
+        The line without its sign.
+    source, at
+        The whole text that it is a line of, and which one, from 0: its colours hang on the lines before.
+    """
+
+    sign: Literal[" ", "+", "-", "@@"]
+    text: str
+    source: str = ""
+    at: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.sign}{self.text}"
+
+
+class Diff(Value):
+    """Lines of Python on two sides, as a unified diff has them."""
+
+    lines: tuple[DiffLine, ...]
+
+    def __init__(self, *lines: DiffLine) -> None:
+        _check_all("lines", lines, DiffLine)
+        self._set(lines=lines)
 
 
 class Picture(Value):
@@ -248,7 +282,7 @@ class Fold(Value):
         self._set(summary=summary, blocks=blocks, open=open)
 
 
-Block: TypeAlias = "Title | Line | Table | Code | Picture | Chart | Charts | Fold"
+Block: TypeAlias = "Title | Line | Table | Code | Diff | Picture | Chart | Charts | Fold"
 
 
 class Document(Value):
@@ -279,7 +313,7 @@ def _check_all(what: str, values: Sequence[object], kind: type) -> None:
 
 
 def _check_blocks(blocks: Sequence[object]) -> None:
-    known = (Title, Line, Table, Code, Picture, Chart, Charts, Fold)
+    known = (Title, Line, Table, Code, Diff, Picture, Chart, Charts, Fold)
     for block in blocks:
         if not isinstance(block, known):
             names = ", ".join(kind.__name__ for kind in known)

@@ -8,14 +8,28 @@ a fixed one that any sanitiser keeps, then as one that follows the theme of the 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from mlops_magics.look.cells import ReadColumn, Reading, read_columns
 from mlops_magics.look.charts import to_alt, to_data_uri
-from mlops_magics.look.document import Block, Chart, Charts, Code, Document, Fold, Line, Picture, Table, Title
+from mlops_magics.look.document import (
+    Block,
+    Chart,
+    Charts,
+    Code,
+    Diff,
+    DiffLine,
+    Document,
+    Fold,
+    Line,
+    Picture,
+    Table,
+    Title,
+)
 from mlops_magics.look.glyphs import clean
-from mlops_magics.look.palette import SIGNS, WASHES, tone_style
+from mlops_magics.look.palette import SIGNS, WASHES, syntax_piece, syntax_style, tone_style
+from mlops_magics.look.syntax import Piece, coloured
 
 PAGE = (
     "font-size:13px;line-height:1.5;text-align:left;margin:4px 0 8px;"
@@ -58,6 +72,8 @@ def _written(block: Block) -> str:  # noqa: PLR0911 - one return per kind of blo
             return _table(block)
         case Code():
             return _code(block)
+        case Diff():
+            return _diff(block)
         case Picture():
             return _picture(block)
         case Fold():
@@ -89,20 +105,57 @@ def _fold(fold: Fold) -> str:
 
 
 def _code(code: Code) -> str:
-    lines = clean(code.text, keep="\n\t").split("\n")
-    inner = "".join(_diff_line(line) for line in lines) if code.language == "diff" else escape("\n".join(lines))
-    return f'<pre style="{CODE}"><code style="{CODE_INNER}">{inner}</code></pre>'
+    if code.language == "python":
+        lines = coloured(code.text)
+        return _pre("\n".join(map(_line_of_code, lines)), lines)
+    lines_of_text = clean(code.text, keep="\n\t").split("\n")
+    if code.language == "diff":
+        return _pre("".join(_diff_line(_sign(line), escape(line[len(_sign(line)) :])) for line in lines_of_text))
+    return _pre(escape("\n".join(lines_of_text)))
 
 
-def _diff_line(line: str) -> str:
-    text = f"{escape(line)}\n"
-    if line.startswith(("+++", "---", "@@")):
-        return f'<span style="{tone_style("quiet")}">{text}</span>'
-    tone = {"+": "good", "-": "bad"}.get(line[:1])
-    if not tone:
-        return text
-    # The line break is inside: a block swallows it, and a page without styles still breaks there.
-    return f'<span style="display:block;background:{WASHES[tone]};{tone_style(tone)}">{text}</span>'
+def _diff(diff: Diff) -> str:
+    sources = {line.source: coloured(line.source) for line in diff.lines if line.source}
+    told = [(line.sign, _pieces(line, sources.get(line.source, []))) for line in diff.lines]
+    return _pre("".join(_diff_line(sign, _line_of_code(line)) for sign, line in told), [line for _, line in told])
+
+
+def _pieces(line: DiffLine, source: Sequence[Sequence[Piece]]) -> Sequence[Piece]:
+    found = source[line.at] if line.at < len(source) else ()
+    return found if "".join(text for _, text in found) == line.text else [("plain", line.text)]
+
+
+def _pre(inner: str, lines: Iterable[Sequence[Piece]] = ()) -> str:
+    colours = syntax_style({kind for line in lines for kind, _ in line})
+    return f'<pre style="{CODE}"><code style="{CODE_INNER}{colours}">{inner}</code></pre>'
+
+
+def _line_of_code(line: Sequence[Piece]) -> str:
+    return "".join(
+        _code_text(text) if kind == "plain" else f'<span style="{syntax_piece(kind)}">{_code_text(text)}</span>'
+        for kind, text in line
+    )
+
+
+def _code_text(text: str) -> str:
+    return escape(clean(text, keep="\t"))
+
+
+def _sign(line: str) -> str:
+    """What a line of a diff begins with, as far as it tells what it is."""
+    return next((sign for sign in ("+++", "---", "@@", "+", "-") if line.startswith(sign)), "")
+
+
+def _diff_line(sign: str, inner: str) -> str:
+    """A line of a diff, given as HTML. Its sign has the tone, the code its own colours."""
+    tone = {"+": "good", "-": "bad"}.get(sign)
+    if tone:
+        # The line break is inside: a block swallows it, and a page without styles still breaks there.
+        signed = f'<span style="{tone_style(tone)};font-weight:700">{sign}</span>'
+        return f'<span style="display:block;background:{WASHES[tone]}">{signed}{inner}\n</span>'
+    if len(sign) > 1:
+        return f'<span style="{tone_style("quiet")}">{escape(sign)}{inner}\n</span>'
+    return f"{sign}{inner}\n"
 
 
 def _picture(picture: Picture) -> str:

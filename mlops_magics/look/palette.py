@@ -6,6 +6,7 @@ one. Where the browser may compute, the colour is mixed into the text colour of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 SIGNS: Final = {"plain": "", "good": "✓", "bad": "✕", "unknown": "?", "quiet": ""}
@@ -32,6 +33,30 @@ CHART_FAINT: Final = "#80808014"
 
 WASHES: Final = {"good": "#14a06b1f", "bad": "#e5483d1f"}
 """Backgrounds so faint that the text on them keeps its contrast."""
+
+
+SYNTAX: Final = {
+    "keyword": ("#07891d", "keyword"), "string": ("#d63d3d", "string"), "number": ("#218654", "number"),
+    "comment": ("#3d8080", "comment"), "definition": ("#336fe8", "def"), "builtin": ("#428521", "builtin"),
+    "magic": ("#a347e5", "meta"),
+}  # fmt: skip
+"""Of each kind of code a fixed colour, and the colour of Jupyter's editor that it follows where there is one."""
+
+
+def syntax_style(kinds: Iterable[str]) -> str:
+    """Declarations for the element around code, so that each piece of it takes few characters: see syntax_piece.
+
+    Jupyter's colours are made for the ground of its editor. A quarter of the text colour keeps the contrast on others.
+    """
+    return "".join(
+        f";--mlops-{kind}:color-mix(in srgb,currentColor 25%,var(--jp-mirror-editor-{name}-color,{fixed}))"
+        for kind, (fixed, name) in SYNTAX.items() if kind in kinds
+    )
+
+
+def syntax_piece(kind: str) -> str:
+    """The declarations that colour a piece of code."""
+    return f"color:{SYNTAX[kind][0]};color:var(--mlops-{kind})"
 
 
 def tone_style(tone: str) -> str:

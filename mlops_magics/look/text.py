@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mlops_magics.look import glyphs
 from mlops_magics.look.axes import LARGEST
 from mlops_magics.look.cells import ReadColumn, read_columns
-from mlops_magics.look.document import Block, Chart, Charts, Code, Document, Line, Picture, Series, Table, Title
+from mlops_magics.look.document import Block, Chart, Charts, Code, Diff, Document, Line, Picture, Series, Table, Title
 from mlops_magics.look.numbers import number
 from mlops_magics.look.palette import signed_text
 from mlops_magics.look.reduce import means
@@ -67,6 +67,8 @@ def _lines(block: Block, width: int) -> Iterator[str]:
         yield from _table(block, width)
     elif isinstance(block, Code):
         yield from (INDENT + glyphs.clean(line, keep="\t") for line in block.text.splitlines())
+    elif isinstance(block, Diff):
+        yield from (INDENT + glyphs.clean(str(line), keep="\t") for line in block.lines)
     elif isinstance(block, Picture):
         yield f"[{glyphs.clean(block.name or 'picture')}]"
     elif isinstance(block, Chart):

@@ -5,7 +5,21 @@ from datetime import datetime
 import pytest
 from hypothesis import strategies as st
 
-from mlops_magics.look import Chart, Charts, Code, Column, Document, Fold, Line, Mark, Series, Table, Title
+from mlops_magics.look import (
+    Chart,
+    Charts,
+    Code,
+    Column,
+    Diff,
+    DiffLine,
+    Document,
+    Fold,
+    Line,
+    Mark,
+    Series,
+    Table,
+    Title,
+)
 
 TONES = ("plain", "good", "bad", "unknown", "quiet")
 NASTY = (
@@ -47,6 +61,7 @@ leaves = st.one_of(
     st.builds(Line, texts, st.sampled_from(TONES)),
     tables(),
     st.builds(Code, texts, st.sampled_from(["python", "diff"])),
+    st.builds(Diff, st.builds(DiffLine, st.sampled_from([" ", "+", "-", "@@"]), texts, texts, st.integers(0, 3))),
     charts(),
     st.lists(charts(), max_size=2).map(lambda some: Charts(*some)),
 )

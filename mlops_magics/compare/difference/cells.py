@@ -6,10 +6,12 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, unified_diff
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from mlops_magics.errors import DataError
+from mlops_magics.look import DiffLine
+from mlops_magics.look.numbers import count
 
 SIMILAR = 0.4
 """Below this share of equal words two cells are one removed and one added, not one changed."""
@@ -41,18 +43,35 @@ class CellChange:
         return {"kind": self.kind, "left": self.left, "right": self.right, "left_at": self.left_at,
                 "right_at": self.right_at}
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[DiffLine]:
         """A heading, and the lines of a unified diff of this cell."""
         places = [f"{at + 1}" for at in (self.left_at, self.right_at) if at is not None]
-        yield f"@@ cell {' → '.join(dict.fromkeys(places))}: {self.kind} @@"
-        before, after = (self.left or "").splitlines(), (self.right or "").splitlines()
+        yield DiffLine("@@", f" cell {' → '.join(dict.fromkeys(places))}: {self.kind} @@")
         if self.kind == "moved":
-            yield from (f" {line}" for line in before[:MOVED_LINES])
-            if len(before) > MOVED_LINES:
-                yield f" … {len(before) - MOVED_LINES} more lines"
-            return
-        # Two lines name files; the first hunk needs no heading of its own.
-        yield from list(unified_diff(before, after, lineterm=""))[3:]
+            yield from _beginning(self.left or "")
+        else:
+            yield from _unified(self.left or "", self.right or "")
+
+
+def _beginning(source: str) -> Iterator[DiffLine]:
+    lines = source.splitlines()
+    yield from (DiffLine(" ", line, source, at) for at, line in enumerate(lines[:MOVED_LINES]))
+    if len(lines) > MOVED_LINES:
+        yield DiffLine("@@", f" {count(len(lines) - MOVED_LINES, 'more line')} @@")
+
+
+def _unified(left: str, right: str) -> Iterator[DiffLine]:
+    """The lines that differ and three around them. A part that begins further down says where."""
+    before, after = left.splitlines(), right.splitlines()
+    for number, group in enumerate(SequenceMatcher(None, before, after).get_grouped_opcodes()):
+        if number:
+            yield DiffLine("@@", f" line {group[0][3] + 1} @@")
+        for what, start, end, begin, finish in group:
+            if what == "equal":
+                yield from (DiffLine(" ", after[at], right, at) for at in range(begin, finish))
+            else:
+                yield from (DiffLine("-", before[at], left, at) for at in range(start, end))
+                yield from (DiffLine("+", after[at], right, at) for at in range(begin, finish))
 
 
 def cell_changes(left: Sequence[str], right: Sequence[str]) -> tuple[CellChange, ...]:
@@ -116,7 +135,7 @@ def as_diff(found: Iterable[CellChange]) -> str:
     >>> as_diff(cell_changes(["a = 1"], ["a = 2"]))
     '@@ cell 1: changed @@\n-a = 1\n+a = 2'
     """
-    return "\n".join(line for change in found for line in change.lines())
+    return "\n".join(str(line) for change in found for line in change.lines())
 
 
 def _in_order(found: list[CellChange]) -> tuple[CellChange, ...]:

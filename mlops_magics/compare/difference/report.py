@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.difference.changes import SIDES, Change, Side
 from mlops_magics.compare.difference.data import TableChange
 from mlops_magics.compare.difference.structure import largest_first, split
-from mlops_magics.look import Code, Column, Fold, Line, Mark, Table, Title, Tone
+from mlops_magics.look import Code, Column, Diff, Fold, Line, Mark, Table, Title, Tone
 from mlops_magics.look.numbers import count
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _code(found: Difference) -> Iterator[Any]:
     if found.cells:
         number = len(found.cells)
         title = f"Code: {number} cell{'s differ' if number > 1 else ' differs'}"
-        yield Fold(title, Code(found.code_diff, language="diff"), open=True)
+        yield Fold(title, Diff(*(line for change in found.cells for line in change.lines())), open=True)
 
 
 def _artifacts(changes: Sequence[Change], names: Names) -> Iterator[Any]:
