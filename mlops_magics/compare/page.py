@@ -93,8 +93,10 @@ class RunPage(Shown):
         return Document(*blocks)
 
     def _datasets(self) -> Table:
+        """A row per table and what it was for, however often it was fitted or evaluated on."""
         sizes = Column("rows", align="right"), Column("columns", align="right")
-        has_origins = any(item.origins for item in self.datasets)
+        tables = {(item.name, item.role, item.fingerprint): item for item in self.datasets}.values()
+        has_origins = any(item.origins for item in tables)
         rows = [
             (
                 item.name,
@@ -104,7 +106,7 @@ class RunPage(Shown):
                 *((", ".join(item.origins or ()) or None,) if has_origins else ()),
                 item.fingerprint[:12],
             )
-            for item in self.datasets
+            for item in tables
         ]
         return Table(("table", "role", *sizes, *(("from",) if has_origins else ()), "fingerprint"), rows)
 

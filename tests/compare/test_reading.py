@@ -114,7 +114,7 @@ def test_the_page_of_a_run(add, store) -> None:
     assert told["environment"]["git_commit"] == "a" * 40
     assert "git_branch" not in told["environment"]
     assert told["cells"] == ["x = 1"]
-    assert "x = 1" in page._repr_html_()
+    assert "x = 1" in re.sub(r"<[^>]*>", "", page._repr_html_())
 
 
 def test_a_running_run(store) -> None:
@@ -146,3 +146,14 @@ def test_holdings(add, store) -> None:
     (store.path / "quarantine").mkdir(exist_ok=True)
     (store.path / "quarantine" / "x.txt").write_text("?")
     assert "quarantine/" in repr(holdings(store))
+
+
+def test_a_table_has_one_row_for_each_of_its_roles(store) -> None:
+    with track("flights", "thrice", store=store) as run:
+        for digest in "aaab":
+            run.record(Dataset(name="X", role="test", fingerprint=digest * 64, rows=3, columns={"x": "number"}))
+        run.record(Dataset(name="X", role="fit", fingerprint="a" * 64, rows=3, columns={"x": "number"}))
+    page = show("thrice", store=store)
+    rows = [line.split() for line in repr(page).splitlines() if line.startswith("X ")]
+    assert [(row[1], row[-1][0]) for row in rows] == [("test", "a"), ("test", "b"), ("fit", "a")]
+    assert len(page.to_dict()["datasets"]) == 5
