@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from math import inf
 from typing import Any
 
+from mlops_magics.data.grid import Grid
 from mlops_magics.data.profile import MOST_STRAYS, ColumnProfile
 
 FEWEST_EXPECTED = 5
@@ -45,7 +46,7 @@ class Bins:
         if self.edges[first] == -inf:
             return f"below {high}"
         if self.edges[last + 1] == inf:
-            return f"above {low}"
+            return f"{low} and above"
         return low if low == high else f"{low} to {high}"
 
     def movers(self, most: int = 2) -> list[tuple[str, float, float]]:
@@ -98,7 +99,7 @@ def common_bins(reference: ColumnProfile, current: ColumnProfile, *, most: int =
     if reference.levels is not None:
         return _level_bins(reference, current, wanted=wanted, least=least)
     assert reference.grid is not None
-    edges = (-inf, *reference.grid.edges, inf)
+    edges = (-inf, *_inner_edges(reference.grid), inf)
     groups = _runs([a + b for a, b in zip(reference.counts, current.counts, strict=True)], wanted, least)
     return Bins(
         tuple(sum(reference.counts[first:end]) for first, end in groups),
@@ -188,15 +189,19 @@ def estimated_bins(reference: ColumnProfile, current: ColumnProfile, *, most: in
     )
 
 
+def _inner_edges(grid: Grid) -> list[float]:
+    """The edges of a grid. Of whole numbers its last one is the greatest number, which is inside."""
+    edges = list(grid.edges)
+    edges[-1] += grid.inverse_width == 1.0
+    return edges
+
+
 def _cumulated(profile: ColumnProfile) -> tuple[list[float], list[float]]:
     """Edges from the least to just above the greatest value, and the share of rows below each."""
     assert profile.grid is not None
     assert profile.minimum is not None
     assert profile.maximum is not None
-    inner = list(profile.grid.edges)
-    if profile.grid.inverse_width == 1.0:
-        # Of whole numbers the last edge is the greatest one, and it is inside.
-        inner[-1] += 1.0
+    inner = _inner_edges(profile.grid)
     edges = [min(profile.minimum, inner[0]), *inner, max(profile.maximum, inner[-1])]
     below = list(accumulate(profile.counts, initial=0))
     return edges, [count / profile.values for count in below]

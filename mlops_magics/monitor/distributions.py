@@ -17,8 +17,8 @@ NARROWEST = 40
 which nothing else has a height."""
 
 LONGEST_TAIL = 0.5
-"""An open bin is drawn to the outermost value, but not further than so large a part of what lies between the open ones:
-one stray value would else squeeze all others into a corner."""
+"""An open bin is drawn to the outermost value, but not further than so large a part of what lies between the open ones,
+or than the widest of those: one stray value would else squeeze all others into a corner."""
 
 DAY, HOUR = 86_400.0, 3_600.0
 
@@ -55,7 +55,8 @@ def _closed(bins: Bins) -> list[float]:
     inner = [edge for edge in bins.edges if isfinite(edge)]
     low, high = bins.ends
     if inner:
-        room = (inner[-1] - inner[0]) * LONGEST_TAIL or high - low
+        widest = max((end - start for start, end in pairwise(inner)), default=0.0)
+        room = max((inner[-1] - inner[0]) * LONGEST_TAIL, widest) or high - low
         low, high = max(low, inner[0] - room), min(high, inner[-1] + room)
         # What no side has a value in has no width of its own.
         low, high = min(low, inner[0]), max(high, inner[-1])

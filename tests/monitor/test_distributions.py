@@ -68,6 +68,17 @@ def test_whole_numbers_have_the_room_up_to_the_next_one() -> None:
     assert np.allclose(reference.y, 1 / 24, atol=0.005)
 
 
+def test_a_number_that_is_new_stands_beside_the_others() -> None:
+    bins = counted(np.arange(600) % 3, np.arange(600) % 4)
+    assert {label for label, *_ in bins.movers(9)} == {"below 3", "3 and above"}
+    (reference, new) = overlaid("x", bins, ("reference", "new")).series
+    assert reference.x == (0, 1, 2, 3, 4)
+    assert reference.y == pytest.approx((1 / 3, 1 / 3, 1 / 3, 0))
+    assert new.y == pytest.approx((1 / 4,) * 4)
+    (few, _) = drawn(np.arange(600) % 3, np.arange(600)[::-1] % 3).series
+    assert few.x == (0, 1, 2, 3)
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -1e-9, 1e12, 7])
 def test_one_value_is_drawn(value: float) -> None:
     drawn([value] * 100, [value] * 100)
