@@ -90,7 +90,7 @@ def test_a_difference_overlays_the_distributions_of_a_column(store, fitted, open
     choice.select_option("train/hour")
     picture = shown.page.locator(".mlops-answer img")
     picture.wait_for()
-    assert picture.get_attribute("alt").startswith("Bar chart: hour (share of values). before:")
+    assert picture.get_attribute("alt").startswith("Bar chart: hour (density: share of values per unit). before:")
 
 
 def test_drift_column_by_column_and_verdict_by_verdict(store, fitted, open_panel) -> None:
@@ -103,7 +103,7 @@ def test_drift_column_by_column_and_verdict_by_verdict(store, fitted, open_panel
     assert choice.input_value() == "hour"
     pictures = page.locator(".mlops-answer img")
     assert [text.split(".")[0] for text in pictures.evaluate_all("all => all.map((one) => one.alt)")] == [
-        "Bar chart: hour (share of values)",
+        "Bar chart: hour (density: share of values per unit)",
         "Bar chart: hour, verdict by verdict (effect)",
     ]
     # A column that did not drift has its picture too, which the plain result leaves out.
