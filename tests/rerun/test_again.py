@@ -225,6 +225,24 @@ def test_from_a_notebook_and_from_a_shell(notebook) -> None:
 
 
 @pytest.mark.slow
+def test_what_changed_by_a_method_nobody_knows_of(notebook, store) -> None:
+    notebook.run_all(
+        "from collections import Counter\nfrom sklearn.preprocessing import StandardScaler",
+        "c = Counter(a=5)\nscaler = StandardScaler()",
+        "scaler.set_output(transform='pandas')",
+        "dead = Counter()\ndead.subtract('a')",
+        "%mlops track t --name one",
+        "c.subtract({'a': 2})",
+        "scaled = scaler.fit_transform([[1.0], [3.0]])",
+        "%mlops log left={c['a']} first={scaled.iloc[0, 0]}",
+        END,
+    )
+    result = replay("one")
+    assert (result.outcome, result.verdict) == ("same", "pass"), result
+    assert store.metrics("one") == {"left": 3.0, "first": -1.0}
+    assert "dead" not in Path("one.replay.ipynb").read_text()
+
+
 def test_files_between_cells(notebook) -> None:
     notebook.run_all(
         "import os, pandas as pd", "os.mkdir('out')", "pd.DataFrame({'a': [1, 2]}).to_csv('out/x.csv')",

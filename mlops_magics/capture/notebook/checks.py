@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from mlops_magics.capture.notebook.bodies import IMPORT
 from mlops_magics.capture.notebook.failures import half_done, only_tracks, ran_well_later
 from mlops_magics.capture.notebook.flow import is_felt
 from mlops_magics.capture.notebook.history import History
@@ -209,7 +210,7 @@ def _is_the_same(history: History, index: int, name: str, later: int, sources: t
 
 
 def _is_import(history: History, writer: int, name: str) -> bool:
-    return history.effects(writer).fixed.get(name, "").startswith("import ")
+    return history.effects(writer).fixed.get(name, "").startswith(IMPORT)
 
 
 # -- the document -----------------------------------------------------------------------------------------------------

@@ -5,23 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from mlops_magics.capture.notebook.changing import (
-    BINDING_CALLS,
-    BINDING_MAGICS,
-    FIRST_ARGUMENT,
-    MODULE_STATE,
-    OPAQUE_CALLS,
-    OPAQUE_MAGICS,
-    SQL_METHODS,
-    is_only_looking,
-    may_change,
-    names_in_query,
-    settled_by,
-)
+from mlops_magics.capture.notebook.bodies import WHOLE, Body, Change
 from mlops_magics.capture.notebook.places import Places
-from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change, FunctionScope, InnerScope, Scope
-from mlops_magics.capture.notebook.shapes import arguments, binds_globals, called_name, texts
-from mlops_magics.capture.notebook.source import MAGIC
+from mlops_magics.capture.notebook.scopes import FunctionScope, InnerScope, Scope
+from mlops_magics.capture.notebook.shapes import arguments, binds_globals, names_in
 
 _SIGNS: tuple[type[ast.AST], ...] = tuple(
     sign
@@ -47,7 +34,6 @@ class ExpressionWalker:
             ast.Constant: self._nothing,
             ast.Attribute: self._access,
             ast.Subscript: self._access,
-            ast.Call: self._call,
             ast.NamedExpr: self._walrus,
             ast.Lambda: self._lambda,
             ast.ListComp: self._comprehension,
@@ -147,6 +133,12 @@ class ExpressionWalker:
             self.is_opaque = True
         self._scope.change(root, Change(frozenset(settled), by_method))
 
+    def _share_each(self, target: ast.expr, each_of: ast.expr) -> None:
+        """``for model in models.values()``: what is done to the one is done to the others."""
+        others = frozenset(names_in(each_of))
+        for name in names_in(target):
+            self._scope.share(name, others)
+
     def _walrus(self, node: ast.NamedExpr) -> None:
         self.walk(node.value)
         scope = self._scope
@@ -154,99 +146,6 @@ class ExpressionWalker:
         while isinstance(scope, InnerScope) and not scope.is_class:
             scope = scope.around
         scope.bind(node.target.id)
-
-    # -- calls --------------------------------------------------------------------------------------------------------
-
-    def _call(self, node: ast.Call) -> None:
-        called = called_name(node)
-        if called in OPAQUE_CALLS:
-            self.is_opaque = True
-            self.binds_anything = self.binds_anything or called in BINDING_CALLS
-        if isinstance(node.func, ast.Name) and node.func.id == MAGIC:
-            self._magic(node)
-            return
-        if not (isinstance(node.func, ast.Attribute) and self._method(node, node.func)):
-            self._walk_function(node.func)
-            self._walk_arguments(node)
-            self._tell_call(node)
-        self._read_queries(node, called)
-        if called in FIRST_ARGUMENT:
-            self._change_arguments(node.args[:1])
-        self._change_arguments([word.value for word in node.keywords if word.arg == "out"])
-
-    def _read_queries(self, node: ast.Call, called: str) -> None:
-        for text in texts(node.args[:1]):
-            for name in names_in_query(called, text):
-                self._load(name, WHOLE)
-
-    def _tell_call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Attribute):
-            if isinstance(node.func.value, ast.Name):
-                self._scope.ask(node.func.value.id, node.func.attr)
-        elif isinstance(node.func, ast.Name):
-            handed: list[tuple[int | str, str]] = [
-                (position, each.id) for position, each in enumerate(node.args) if isinstance(each, ast.Name)
-            ]
-            handed += [
-                (word.arg, word.value.id) for word in node.keywords if word.arg and isinstance(word.value, ast.Name)
-            ]
-            if handed:
-                self._scope.call(node.func.id, tuple(handed))
-
-    def _walk_function(self, func: ast.expr) -> None:
-        # A method is asked of the whole, whatever it is called.
-        if isinstance(func, ast.Attribute):
-            if binds_globals(func) and func.attr in {"update", "setdefault", "pop"}:
-                self.is_opaque = self.binds_anything = True
-            self.walk(func.value)
-        else:
-            self.walk(func)
-
-    def _walk_arguments(self, node: ast.Call) -> None:
-        self.walk_all(node.args)
-        for word in node.keywords:
-            self.walk(word.value)
-
-    def _method(self, node: ast.Call, func: ast.Attribute) -> bool:
-        """Whether this is a method that changes what it is called on; the scope is told, if so."""
-        if not may_change(node, func.attr) or (func.attr == "shuffle" and node.args):
-            return False
-        root, _ = self._places.of(func.value)
-        if root is None:
-            return False
-        settled = settled_by(node, func.attr, root)
-        if settled is None:
-            return False
-        self._scope.load(root, None)
-        is_looking, self._is_looking = self._is_looking, False
-        self._walk_slices(func.value)
-        self._walk_arguments(node)
-        self._is_looking = is_looking
-        is_plain = isinstance(func.value, ast.Name)
-        if any("Name(" in each for each in settled):
-            # The same words of another cell may mean another value.
-            settled = tuple(each + self._places.stamp for each in settled)
-        if not is_plain and settled:
-            settled = tuple(f"{ast.dump(func.value)}.{each}" for each in settled)
-        by_method = is_plain and func.attr not in MODULE_STATE and func.attr not in SQL_METHODS
-        self._change(root, settled, by_method=by_method)
-        return True
-
-    def _change_arguments(self, arguments: Iterable[ast.expr]) -> None:
-        for argument in arguments:
-            root, _ = self._places.of(argument)
-            if root is not None:
-                self._change(root, ())
-
-    def _magic(self, node: ast.Call) -> None:
-        name, text, *uses = node.args
-        assert isinstance(name, ast.Constant)
-        assert isinstance(text, ast.Constant)
-        if name.value in OPAQUE_MAGICS or (name.value == "!" and not is_only_looking(str(text.value))):
-            self.is_opaque = True
-        if name.value in BINDING_MAGICS:
-            self.binds_anything = True
-        self.walk_all(uses)
 
     # -- code with names of its own -----------------------------------------------------------------------------------
 
@@ -277,6 +176,10 @@ class ExpressionWalker:
             self._load(name, WHOLE)
         for name, how in body.touched.items():
             self._scope.change(name, how)
+        for call in body.calls_outside():
+            self._scope.call(call)
+        for name in body.may_change - set(body.parameters):
+            self._scope.touch(name)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         # The first iterable is evaluated outside.
@@ -287,6 +190,7 @@ class ExpressionWalker:
             if number:
                 self.walk(generator.iter)
             self._target(generator.target)
+            self._share_each(generator.target, generator.iter)
             self.walk_all(generator.ifs)
         self.walk_all([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
         self._scope = outer

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from mlops_magics.capture.notebook.bindings import Binding
+from mlops_magics.capture.notebook.bodies import WHOLE, Body, Change
 from mlops_magics.capture.notebook.executed import Execution
 from mlops_magics.capture.notebook.files import files_taken
 from mlops_magics.capture.notebook.names import Effects, effects
-from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change
+from mlops_magics.capture.notebook.possible import Possible
 
 __all__ = ["Binding", "Execution", "Flow", "covers", "is_felt", "providers", "reachable", "stands_on", "stands_on_name"]
-
-
-@dataclass(slots=True)
-class Binding:
-    """Where a name comes from at a moment: who bound it last, and who changed it since, oldest first.
-
-    ``fixed`` is what it is bound to in full and ``body`` what its code does, where that is known; ``is_doubtful`` says
-    that the execution raised, and may not have come as far; ``settling`` finds changers by a place they made.
-    """
-
-    writer: int | None
-    changers: tuple[int, ...] = ()
-    fixed: str | None = None
-    body: Body | None = None
-    is_doubtful: bool = False
-    settling: dict[str, list[int]] = field(default_factory=dict)
-
-    @property
-    def providers(self) -> tuple[int, ...]:
-        """Everyone the name was made by, oldest first."""
-        return self.changers if self.writer is None else (self.writer, *self.changers)
-
-    @property
-    def is_import(self) -> bool:
-        """Whether it stands for what an import found."""
-        return self.fixed is not None and self.fixed.startswith("import ")
 
 
 class Flow:
@@ -45,6 +21,10 @@ class Flow:
     ``taken[i]`` maps the names that execution i took to the earlier executions it took them from; ``later[i]`` likewise
     the names that functions it defined could already have seen; ``writers[i]`` maps the names it took to who had bound
     them; ``changes[i]`` are the names it changed in place, and how; ``leaves[i]`` those it bound or changed.
+
+    All of these say what is known, so that nothing is said of a notebook that is not so. ``may_change[i]`` are the
+    names it may have changed besides, and ``perhaps[i]`` maps the names it took to the earlier executions that may have
+    changed them: who needs all that a name stood on must ask for these too.
     """
 
     def __init__(self, executions: Sequence[Execution]) -> None:
@@ -55,6 +35,8 @@ class Flow:
         self.writers: list[dict[str, int | None]] = []
         self.changes: list[dict[str, Change]] = []
         self.leaves: list[frozenset[str]] = []
+        self.may_change: list[frozenset[str]] = []
+        self.perhaps: list[dict[str, tuple[int, ...]]] = []
         self.bindings: dict[str, Binding] = {}
         self._own: dict[str | None, list[int]] = {}
         for index in range(len(self.executions)):
@@ -73,22 +55,28 @@ class Flow:
 
     def _run(self, index: int) -> None:
         done = self.effects[index]
-        reads, changes = self._with_functions(done)
+        reads, changes, possible = self._with_functions(done)
         self.changes.append(changes)
+        self.may_change.append(possible.names(changes))
         self._own.setdefault(self.executions[index].cell, []).append(index)
         known = {name: self.bindings[name] for name in reads if name in self.bindings}
         self.taken.append({name: self._sources(name, index) for name in known})
         self.writers.append({name: binding.writer for name, binding in known.items()})
-        later = (name for name in _free_of_definitions(done) if name in self.bindings)
-        self.later.append({name: self.bindings[name].providers for name in later})
+        later = {name: self.bindings[name] for name in _free_of_definitions(done) if name in self.bindings}
+        self.later.append({name: binding.providers for name, binding in later.items()})
+        self.perhaps.append({name: one.touchers for name, one in (known | later).items() if one.touchers})
         if self.executions[index].status == "ok":
             self._leave(index, done)
+            self._leave_possible(index, done)
         else:
             self._leave_doubts(index, done)
 
-    def _with_functions(self, done: Effects) -> tuple[set[str], dict[str, Change]]:
-        """The names a cell reads and those it changes, with what the functions it mentions do when they are called."""
-        reads, changes = set(done.reads), [*done.how.items(), *self._calls(done)]
+    def _with_functions(self, done: Effects) -> tuple[set[str], dict[str, Change], Possible]:
+        """The names a cell reads, those it changes and those it may change, with what the functions it mentions do when
+        they are called.
+        """
+        reads, changes, possible = set(done.reads), [*done.how.items(), *self._calls(done)], Possible(self.bindings)
+        possible.visit_cell(done)
         for mentioned in done.reads:
             waiting, seen = [mentioned], {mentioned}
             while waiting:
@@ -96,6 +84,7 @@ class Flow:
                 if body is None:
                     continue
                 changes += [item for item in body.touched.items() if not done.binds_before(item[0], mentioned)]
+                possible.visit_body(body)
                 for name in body.free - seen:
                     seen.add(name)
                     if not done.binds_before(name, mentioned):
@@ -105,17 +94,18 @@ class Flow:
         for name, how in changes:
             if not (how.by_method and name in self.bindings and self.bindings[name].is_import):
                 merged[name] = how.then(merged.get(name))
-        return reads, merged
+        return reads, merged, possible
 
     def _calls(self, done: Effects) -> Iterator[tuple[str, Change]]:
         """What functions and methods of other cells change of what they are handed, and are called on."""
-        for called, handed in done.calls:
-            if body := self._body(called):
-                yield from body.changes(handed)
-        for name, method in done.asked:
-            body = self._body(name)
-            if body and body.methods and method in body.methods:
-                yield name, body.methods[method]
+        for call in done.calls:
+            body = self._body(call.root)
+            if body is None or call.is_of_part:
+                continue
+            if not call.method:
+                yield from body.changes(call.handed)
+            elif body.methods and call.method in body.methods:
+                yield call.root, body.methods[call.method]
 
     def _body(self, name: str) -> Body | None:
         binding = self.bindings.get(name)
@@ -156,6 +146,24 @@ class Flow:
             self._change(name, index, done)
         self.leaves.append(done.writes.union(self.changes[index]))
 
+    def _leave_possible(self, index: int, done: Effects) -> None:
+        bindings = self.bindings
+        for name, others in done.shares.items():
+            for other in others:
+                if name in bindings and other in bindings:
+                    self._share(bindings[name], bindings[other])
+        for name in self.may_change[index] - (done.writes - done.maybe):
+            if name in bindings:
+                bindings[name].touch(index)
+        for name in self.changes[index]:
+            if name in bindings:
+                bindings[name].change(index)
+
+    def _share(self, one: Binding, other: Binding) -> None:
+        is_plain = (each.kind == "constant" or each.is_import for each in (one, other))
+        if not any(is_plain):
+            one.share(other)
+
     def _leave_doubts(self, index: int, done: Effects) -> None:
         """An execution that raised provides what nobody else does: it may have come as far."""
         for name in done.writes:
@@ -179,7 +187,9 @@ class Flow:
             if name in self.changes[index]:
                 self._change(name, index, done)
             return
-        self.bindings[name] = Binding(index, fixed=fixed, body=self._body_left(name, done))
+        self.bindings[name] = Binding(
+            index, fixed=fixed, body=self._body_left(name, done), kind=done.kinds.get(name, "")
+        )
 
     def _all_made_again(self, binding: Binding, name: str, index: int) -> bool:
         how = self.changes[index].get(name, Change())
@@ -256,7 +266,8 @@ def providers(executions: Sequence[Execution]) -> list[dict[int, frozenset[str]]
 
 
 def stands_on(executions: Sequence[Execution], wanted: Collection[int]) -> tuple[int, ...]:
-    """The indices of ``wanted`` and of all it took names and files from, transitively, in the order they ran.
+    """The indices of ``wanted`` and of all it took names and files from, transitively, in the order they ran; whatever
+    may have changed one of these names is among them.
 
     Executions that did something no name shows, such as ``%load_ext`` or ``import *``, are kept when they ran well
     before the last one needed. Law: ``stands_on(executions, stands_on(executions, wanted))`` is the same.
@@ -270,11 +281,13 @@ def stands_on(executions: Sequence[Execution], wanted: Collection[int]) -> tuple
     flow = Flow(executions)
     last = max(wanted)
     hidden = (index for index in range(last) if flow.effects[index].is_opaque and flow.executions[index].status == "ok")
-    return tuple(sorted(reachable([flow.taken, flow.later, files_taken(executions)], [*wanted, *hidden])))
+    links = [flow.taken, flow.later, flow.perhaps, files_taken(executions)]
+    return tuple(sorted(reachable(links, [*wanted, *hidden])))
 
 
 def stands_on_name(executions: Sequence[Execution], upto: int, name: str) -> tuple[int, ...]:
-    """The indices of the executions that made what ``name`` was when execution ``upto`` had run, itself included.
+    """The indices of the executions that made what ``name`` was when execution ``upto`` had run, itself included, and
+    of those that may have changed it.
 
     Empty when nothing that ran bound the name. This is the lineage of an object: opaque executions are left out.
 
@@ -284,7 +297,9 @@ def stands_on_name(executions: Sequence[Execution], upto: int, name: str) -> tup
     """
     flow = Flow(executions[: upto + 1])
     binding = flow.bindings.get(name)
-    return tuple(sorted(reachable([flow.taken], binding.providers))) if binding else ()
+    if binding is None:
+        return ()
+    return tuple(sorted(reachable([flow.taken, flow.perhaps], [*binding.providers, *binding.touchers])))
 
 
 def reachable(links: Sequence[Sequence[Mapping[str, tuple[int, ...]]]], start: Iterable[int]) -> set[int]:

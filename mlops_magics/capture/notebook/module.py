@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from mlops_magics.capture.notebook.scopes import WHOLE, Body, Change
+from mlops_magics.capture.notebook.bodies import IMPORT, WHOLE, Body, Call, Change, Shares
 
 
 @dataclass(slots=True)
@@ -24,8 +24,11 @@ class ModuleScope:
     bodies: dict[str, Body] = field(default_factory=dict)
     fixed: dict[str, str] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
-    calls: set[tuple[str, tuple[tuple[int | str, str], ...]]] = field(default_factory=set)
-    asked: set[tuple[str, str]] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
+    calls: set[Call] = field(default_factory=set)
+    own_calls: list[tuple[Body, Call]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    shares: Shares = field(default_factory=Shares)
     read_at: dict[str, int] = field(default_factory=dict)
     bound_at: dict[str, int] = field(default_factory=dict)
     _step: int = 0
@@ -46,6 +49,10 @@ class ModuleScope:
             self.load(each)
         for each, how in body.touched.items():
             self.change(each, how)
+        for call in body.calls_outside():
+            self.call(call)
+        for each in body.may_change - set(body.parameters):
+            self.touch(each)
         self._calling.discard(name)
 
     def _load_from_outside(self, name: str, part: str | None) -> None:
@@ -80,9 +87,10 @@ class ModuleScope:
         self.bodies.pop(name, None)
         self.fixed.pop(name, None)
         self.made.pop(name, None)
+        self.kinds.pop(name, None)
 
     def change(self, name: str, how: Change) -> None:
-        is_import = self.fixed.get(name, "").startswith("import ")
+        is_import = self._is_import(name)
         if is_import and how.by_method:
             return
         if not is_import:
@@ -91,6 +99,8 @@ class ModuleScope:
         if name not in self.bound or is_import:
             self.changes[name] = how.then(self.changes.get(name))
             self.early[name] = frozenset(self.reads.get(name, ()))
+        else:
+            self.touch(name)
 
     def define(self, name: str, body: Body) -> None:
         self.bind(name)
@@ -102,16 +112,29 @@ class ModuleScope:
     def declare(self, names: Iterable[str]) -> None:
         """At the top of a cell, ``global`` says nothing."""
 
-    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
-        if body := self.bodies.get(name):
-            for changed, how in body.changes(handed):
+    def call(self, call: Call) -> None:
+        body = self.bodies.get(call.root)
+        if body is None:
+            if self._is_import(call.root) and call.root in self.bound:
+                call = replace(call, root="", path=f"{self.fixed[call.root]}.{call.path.partition('.')[2]}")
+            self.calls.update(call.seen_from_outside(self._outside))
+            return
+        if not call.method:
+            for changed, how in body.changes(call.handed):
                 self.change(changed, how)
-        elif name not in self.bound:
-            self.calls.add((name, tuple(each for each in handed if each[1] not in self.bound)))
+        self.own_calls += ((body, each) for each in replace(call, root="").seen_from_outside(self._outside))
 
-    def ask(self, name: str, method: str) -> None:
-        if name not in self.bound:
-            self.asked.add((name, method))
+    def _is_import(self, name: str) -> bool:
+        return self.fixed.get(name, "").startswith(IMPORT)
+
+    def _outside(self, name: str) -> frozenset[str]:
+        return self.shares.reached(name) - self.bound
+
+    def touch(self, name: str) -> None:
+        self.touched |= self._outside(name)
+
+    def share(self, name: str, others: frozenset[str]) -> None:
+        self.shares.add(name, others)
 
     def make(self, name: str, maker: str) -> None:
         body = self.bodies.get(maker)
@@ -119,6 +142,9 @@ class ModuleScope:
             self.bodies[name] = body
         elif maker not in self.bound:
             self.made[name] = maker
+
+    def become(self, name: str, kind: str) -> None:
+        self.kinds[name] = kind
 
     def mark(self) -> frozenset[str]:
         return frozenset(self.bound)

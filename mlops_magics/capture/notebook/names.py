@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mlops_magics.capture.notebook.bodies import Body, Call, Change, Shares
 from mlops_magics.capture.notebook.module import ModuleScope
-from mlops_magics.capture.notebook.scopes import Body, Change
 from mlops_magics.capture.notebook.source import python_of
 from mlops_magics.capture.notebook.walk import Walker
 
@@ -47,9 +47,15 @@ class Effects:
     bodies
         Name of a function or class → all that is known of its code.
     calls
-        Functions from outside that are called, with the names handed to them by position or parameter.
-    asked
-        Names from outside with the methods of them that are called.
+        What is called from outside, or with names from outside.
+    own_calls
+        Calls of code that the cell itself defines, with names from outside.
+    may_change
+        Names from outside that are changed under another name, or a part of them.
+    shares
+        Name → names whose object, or a part of it, it may be or hold from now on.
+    kinds
+        Name written → the last word of what was called to make it; ``"constant"`` for a literal.
     made
         Name written → the name from outside that was called to make it.
     fixed
@@ -70,8 +76,11 @@ class Effects:
     early: Mapping[str, frozenset[str]] = field(default_factory=dict)
     how: Mapping[str, Change] = field(default_factory=dict)
     bodies: Mapping[str, Body] = field(default_factory=dict)
-    calls: frozenset[tuple[str, tuple[tuple[int | str, str], ...]]] = frozenset()
-    asked: frozenset[tuple[str, str]] = frozenset()
+    calls: frozenset[Call] = frozenset()
+    own_calls: Sequence[tuple[Body, Call]] = ()
+    may_change: frozenset[str] = frozenset()
+    shares: Mapping[str, Collection[str]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     read_at: Mapping[str, int] = field(default_factory=dict, repr=False)
@@ -105,7 +114,7 @@ def effects(source: str) -> Effects:
     except RecursionError:
         return Effects(is_opaque=True, binds_anything=True)
     if code.is_local:
-        scope.bound, scope.writes, scope.bodies = set(), set(), {}
+        scope.bound, scope.writes, scope.bodies, scope.shares = set(), set(), {}, Shares()
     return _effects(scope, is_opaque=walker.is_opaque, binds_anything=walker.binds_anything)
 
 
@@ -127,7 +136,10 @@ def _effects(scope: ModuleScope, *, is_opaque: bool, binds_anything: bool) -> Ef
         how=scope.changes,
         bodies=alive,
         calls=frozenset(scope.calls),
-        asked=frozenset(scope.asked),
+        own_calls=scope.own_calls,
+        may_change=frozenset(scope.touched),
+        shares=scope.shares,
+        kinds={name: kind for name, kind in scope.kinds.items() if name in scope.bound},
         made={name: maker for name, maker in scope.made.items() if name in scope.bound},
         fixed={name: value for name, value in scope.fixed.items() if name in scope.bound},
         read_at=scope.read_at,

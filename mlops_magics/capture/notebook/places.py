@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import zlib
 
-from mlops_magics.capture.notebook.scopes import WHOLE
+from mlops_magics.capture.notebook.bodies import WHOLE
 
 
 class Places:

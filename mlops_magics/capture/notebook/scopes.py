@@ -6,65 +6,11 @@ around it; the module's scope keeps the score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-WHOLE = "*"
-"""The part of a name that is read when it is not known which."""
-
-BOUND = "="
-"""The place that a function makes anew when it binds a name of the module."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How something is changed in place.
-
-    ``settled`` are the places that hold the same when the change is made again; empty where it goes on from what it
-    finds. ``by_method`` says that only a call such as ``x.append(…)`` tells of it, which changes no module.
-    """
-
-    settled: frozenset[str] = frozenset()
-    by_method: bool = False
-
-    def then(self, other: Change | None) -> Change:
-        """Both changes, one after the other."""
-        if other is None:
-            return self
-        is_settled = self.settled and other.settled
-        settled = self.settled | other.settled if is_settled else frozenset[str]()
-        return Change(settled, self.by_method and other.by_method)
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What the code of a function, or of a class's methods, does when it is called.
-
-    Parameters
-    ----------
-    free
-        Names that are not its own and that it reads.
-    touched
-        Names that are not its own and that it binds or changes.
-    parameters, filled
-        Its parameters in order, and how it changes those that are handed to it.
-    methods
-        Of a class: how its methods change the object; None for a function.
-    """
-
-    free: frozenset[str] = frozenset()
-    touched: Mapping[str, Change] = field(default_factory=dict)
-    parameters: tuple[str, ...] = ()
-    filled: Mapping[str, Change] = field(default_factory=dict)
-    methods: Mapping[str, Change] | None = None
-
-    def changes(self, handed: Iterable[tuple[int | str, str]]) -> Iterator[tuple[str, Change]]:
-        """The names handed to it, by position or parameter, that a call changes, and how."""
-        for key, name in handed:
-            parameter = key if isinstance(key, str) else self.parameters[key] if key < len(self.parameters) else ""
-            if parameter in self.filled:
-                yield name, self.filled[parameter]
+from mlops_magics.capture.notebook.bodies import BOUND, WHOLE, Body, Call, Change, Shares
 
 
 class Scope(Protocol):
@@ -93,14 +39,20 @@ class Scope(Protocol):
     def declare(self, names: Iterable[str]) -> None:
         """``global`` or ``nonlocal``."""
 
-    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
-        """The name is called, with names handed to it by position or parameter."""
+    def call(self, call: Call) -> None:
+        """Something is called."""
 
-    def ask(self, name: str, method: str) -> None:
-        """A method of the name is called."""
+    def touch(self, name: str) -> None:
+        """What the name stands for, or a part of it, may be changed in place."""
+
+    def share(self, name: str, others: frozenset[str]) -> None:
+        """The name was just given something that may be, or hold, an object of the others."""
 
     def make(self, name: str, maker: str) -> None:
         """The name was just bound to what calling ``maker`` gave."""
+
+    def become(self, name: str, kind: str) -> None:
+        """The name was just bound to something of this kind, told by the last word of what was called to make it."""
 
     def mark(self) -> frozenset[str]:
         """What is surely bound by now."""
@@ -118,17 +70,40 @@ class FunctionScope:
     own: set[str] = field(default_factory=set)
     changed: dict[str, Change] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)
+    calls: set[Call] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    shares: Shares = field(default_factory=Shares)
+    is_generator: bool = False
 
     def body(self) -> Body:
         """What the function does to names that are not its own, and to what is handed to it."""
         own = (self.own | set(self.parameters)) - self.outer
+        local = own - set(self.parameters)
         touched = {name: how for name, how in self.changed.items() if name not in own}
         for name in self.own & self.outer:
             bound = Change() if name in self.loads else Change(frozenset({BOUND}))
             touched[name] = bound.then(touched.get(name))
         handed = set(self.parameters) - self.own
         filled = {name: how for name, how in self.changed.items() if name in handed}
-        return Body(frozenset(self.loads - own), touched, self.parameters, filled)
+        return Body(
+            frozenset(self.loads - own),
+            touched,
+            self.parameters,
+            filled,
+            calls=frozenset(
+                each for call in self.calls for each in call.seen_from_outside(lambda name: self._origins(name) - local)
+            ),
+            may_change=self._may_change() - local,
+            is_generator=self.is_generator,
+        )
+
+    def _origins(self, name: str) -> frozenset[str]:
+        return self.shares.reached(name)
+
+    def _may_change(self) -> frozenset[str]:
+        """What is changed under another name: a loop over models that fits each changes the models."""
+        changed = (self.shares.reached(name) - {name} for name in self.changed)
+        return frozenset(self.touched).union(*changed, *(self.shares.reached(name) for name in self.touched))
 
     def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:  # noqa: ARG002
         self.loads.add(name)
@@ -146,6 +121,8 @@ class FunctionScope:
         self.loads |= body.free
         for each, how in body.touched.items():
             self.change(each, how)
+        self.calls.update(body.calls_outside())
+        self.touched |= body.may_change - set(body.parameters)
 
     def fix(self, name: str, value: str) -> None:
         """What a function binds is gone when it returns."""
@@ -153,13 +130,19 @@ class FunctionScope:
     def declare(self, names: Iterable[str]) -> None:
         self.outer.update(names)
 
-    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
-        """What a function hands on is not followed."""
+    def call(self, call: Call) -> None:
+        self.calls.add(call)
 
-    def ask(self, name: str, method: str) -> None:
-        """Nor what it asks of others."""
+    def touch(self, name: str) -> None:
+        self.touched.add(name)
+
+    def share(self, name: str, others: frozenset[str]) -> None:
+        self.shares.add(name, others)
 
     def make(self, name: str, maker: str) -> None:
+        """What a function binds is gone when it returns."""
+
+    def become(self, name: str, kind: str) -> None:
         """What a function binds is gone when it returns."""
 
     def mark(self) -> frozenset[str]:
@@ -177,6 +160,7 @@ class InnerScope:
     is_class: bool = False
     own: set[str] = field(default_factory=set)
     bodies: dict[str, Body] = field(default_factory=dict)
+    shares: Shares = field(default_factory=Shares)
 
     def body(self) -> Body:
         """What a class's methods do when they are called. They do not see the names of the class."""
@@ -187,7 +171,14 @@ class InnerScope:
                 touched[each] = how.then(touched.get(each))
             if body.parameters[:1] and body.parameters[0] in body.filled:
                 methods[name] = body.filled[body.parameters[0]]
-        return Body(frozenset().union(*(body.free for body in self.bodies.values())), touched, methods=methods)
+        return Body(
+            frozenset().union(*(body.free for body in self.bodies.values())),
+            touched,
+            methods=methods,
+            calls=frozenset(call for body in self.bodies.values() for call in body.calls_outside()),
+            may_change=frozenset().union(*(body.may_change - set(body.parameters) for body in self.bodies.values())),
+            inner=dict(self.bodies),
+        )
 
     def load(self, name: str, part: str | None = WHOLE, *, feeds: bool = True) -> None:
         if name not in self.own:
@@ -202,6 +193,8 @@ class InnerScope:
     def change(self, name: str, how: Change) -> None:
         if name not in self.own:
             self.around.change(name, how)
+        else:
+            self.touch(name)
 
     def define(self, name: str, body: Body) -> None:
         self.own.add(name)
@@ -213,15 +206,26 @@ class InnerScope:
     def declare(self, names: Iterable[str]) -> None:
         self.around.declare(names)
 
-    def call(self, name: str, handed: tuple[tuple[int | str, str], ...]) -> None:
-        if name not in self.own:
-            self.around.call(name, tuple(each for each in handed if each[1] not in self.own))
+    def call(self, call: Call) -> None:
+        for each in call.seen_from_outside(self._outside):
+            self.around.call(each)
 
-    def ask(self, name: str, method: str) -> None:
+    def _outside(self, name: str) -> frozenset[str]:
+        return self.shares.reached(name) - self.own
+
+    def touch(self, name: str) -> None:
+        for each in self._outside(name):
+            self.around.touch(each)
+
+    def share(self, name: str, others: frozenset[str]) -> None:
+        self.shares.add(name, others)
         if name not in self.own:
-            self.around.ask(name, method)
+            self.around.share(name, self._outside(name))
 
     def make(self, name: str, maker: str) -> None:
+        """What a class binds is its own."""
+
+    def become(self, name: str, kind: str) -> None:
         """What a class binds is its own."""
 
     def mark(self) -> frozenset[str]:
@@ -255,6 +259,10 @@ class HandlerScope(InnerScope):
     def fix(self, name: str, value: str) -> None:
         if name != self._name:
             self.around.fix(name, value)
+
+    def become(self, name: str, kind: str) -> None:
+        if name != self._name:
+            self.around.become(name, kind)
 
     def mark(self) -> frozenset[str]:
         return self.around.mark()

@@ -31,6 +31,19 @@ def called_name(node: ast.Call) -> str:
     return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 
 
+def names_in(node: ast.expr) -> list[str]:
+    """The names an expression mentions, but for those of what it calls."""
+    waiting: list[ast.AST] = [node]
+    found = []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.Name):
+            found.append(one.id)
+        skipped = one.func if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) else None
+        waiting += [each for each in ast.iter_child_nodes(one) if each is not skipped]
+    return found
+
+
 def arguments(arguments: ast.arguments) -> list[ast.arg]:
     """All parameters, in order."""
     plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -65,6 +78,13 @@ def is_constant(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return is_constant(node.left) and is_constant(node.right)
     return isinstance(node, ast.Constant)
+
+
+def kind_of(node: ast.expr) -> str:
+    """What a value is, in a word: ``constant``, ``generator``, or the name of what is called to make it."""
+    if isinstance(node, ast.Call):
+        return called_name(node)
+    return "generator" if isinstance(node, ast.GeneratorExp) else "constant" if is_constant(node) else ""
 
 
 def is_irrefutable(pattern: ast.pattern) -> bool:

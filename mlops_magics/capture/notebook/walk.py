@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from mlops_magics.capture.notebook.expressions import ExpressionWalker
+from mlops_magics.capture.notebook.bodies import IMPORT
+from mlops_magics.capture.notebook.calling import CallWalker
 from mlops_magics.capture.notebook.scopes import FunctionScope, HandlerScope, InnerScope, Scope
 from mlops_magics.capture.notebook.shapes import (
     arguments,
@@ -14,12 +15,15 @@ from mlops_magics.capture.notebook.shapes import (
     is_always_true,
     is_constant,
     is_irrefutable,
+    kind_of,
     leaves,
+    names_in,
     only_looks,
 )
+from mlops_magics.capture.notebook.sharing import kept
 
 
-class Walker(ExpressionWalker):
+class Walker(CallWalker):
     """Walks statements within ``scope``, telling it of every name. ``source`` is the cell's text."""
 
     def __init__(self, scope: Scope, source: str) -> None:
@@ -53,7 +57,7 @@ class Walker(ExpressionWalker):
 
     def _expression(self, node: ast.Expr) -> None:
         self._seen.clear()
-        call = node.value
+        call = self._unwanted = node.value
         self._look(call) if only_looks(call) else self.walk(call)
         # sklearn's shuffle returns a copy, and then somebody wants it.
         if isinstance(call, ast.Call) and called_name(call) == "shuffle":
@@ -83,10 +87,21 @@ class Walker(ExpressionWalker):
         self._make(node.targets, node.value)
 
     def _make(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-            for target in targets:
-                if isinstance(target, ast.Name):
+        """Tell what is now known of the targets: what was called to make them, and whose objects they go on using."""
+        others, kind = kept(value), kind_of(value)
+        for target in targets:
+            if isinstance(target, ast.Name):
+                if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
                     self._scope.make(target.id, value.func.id)
+                if kind:
+                    self._scope.become(target.id, kind)
+            self._share(target, others)
+
+    def _share(self, target: ast.expr, others: frozenset[str]) -> None:
+        root, _ = self._places.of(target)
+        names = [root] if root else names_in(target)
+        for name in names if others else ():
+            self._scope.share(name, others)
 
     def _define_lambda(self, targets: Sequence[ast.expr], value: ast.Lambda) -> None:
         self._walk_defaults(value.args)
@@ -120,6 +135,7 @@ class Walker(ExpressionWalker):
             self._seen.clear()
             self.walk(node.value)
             self._target(node.target)
+            self._make([node.target], node.value)
 
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -142,7 +158,7 @@ class Walker(ExpressionWalker):
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
             self._scope.bind(name)
-            self._say(name, f"import {alias.name if alias.asname else name}")
+            self._say(name, f"{IMPORT}{alias.name if alias.asname else name}")
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
@@ -151,7 +167,7 @@ class Walker(ExpressionWalker):
             elif node.module != "__future__":
                 name = alias.asname or alias.name
                 self._scope.bind(name)
-                self._say(name, f"import {'.' * node.level}{node.module or ''}.{alias.name}")
+                self._say(name, f"{IMPORT}{'.' * node.level}{node.module or ''}.{alias.name}")
 
     def _type_alias(self, node: ast.AST) -> None:
         # Read by name: the oldest Python supported does not have this statement.
@@ -215,6 +231,7 @@ class Walker(ExpressionWalker):
         self.walk(node.iter)
         # A loop is taken to run at least once.
         self._target(node.target)
+        self._share_each(node.target, node.iter)
         self.walk_all(node.body)
         self.walk_all(node.orelse)
 
@@ -224,6 +241,7 @@ class Walker(ExpressionWalker):
             self.walk(item.context_expr)
             if item.optional_vars is not None:
                 self._target(item.optional_vars)
+                self._share(item.optional_vars, kept(item.context_expr))
         self.walk_all(node.body)
 
     def _try(self, node: ast.Try) -> None:
