@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from mlops_magics.capture.notebook.queries import is_reading, is_settling, text_of
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -27,6 +29,23 @@ ACCUMULATING = _words("""
     """)
 """Methods that go on from where they find what they are called on."""
 
+SEARCHING = frozenset({"optimize", "tell"})
+"""Methods that go on from what was tried before, and have changed something long before they are over."""
+
+_FILE = _words("read readline readlines readinto write writelines")
+_QUEUE = _words("put put_nowait get get_nowait")
+_HASH = frozenset({"update"})
+_OF_KIND = {
+    "Counter": frozenset({"update", "subtract"}), "open": _FILE, "StringIO": _FILE, "BytesIO": _FILE, "Queue": _QUEUE,
+    "LifoQueue": _QUEUE, "PriorityQueue": _QUEUE, "SimpleQueue": _QUEUE, "md5": _HASH, "sha1": _HASH, "sha256": _HASH,
+}  # fmt: skip
+"""Methods that go on from where they find what was made by a call of this name."""
+
+_ONCE = _words("generator iter zip map filter enumerate reversed open reader DictReader")
+"""What can be gone through once, by the name of what was called to make it."""
+
+_GOING_THROUGH = _words("iter list tuple set frozenset dict sum max min sorted any all next enumerate zip map filter")
+
 FIRST_ARGUMENT = _words("""
     setattr delattr heappush heappop heapify insort insort_left insort_right copyto fill_diagonal put place putmask
     next anext
@@ -39,7 +58,7 @@ MODULE_STATE = frozenset({"seed", "manual_seed", "manual_seed_all", "set_seed", 
 SQL_METHODS = frozenset({"execute", "executemany", "executescript", "sql"})
 """Methods that change what they are called on when their query says so."""
 
-_METHODS = ACCUMULATING | ADDING | SQL_METHODS | set(SETTLING)
+_METHODS = ACCUMULATING | SEARCHING | ADDING | SQL_METHODS | set(SETTLING)
 
 OPAQUE_CALLS = _words("""
     exec chdir putenv load_dotenv set_config set_option set_options reset_option set_seed seed_everything
@@ -71,7 +90,6 @@ _REMOVING = frozenset({"rm", "rmdir", "unlink"})
 
 _PANDAS_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _SQL_NAME = re.compile(r"\b(?:from|join)\s+([A-Za-z_]\w*)", re.IGNORECASE)
-_READING_SQL = _words("select with from describe show explain summarize values pragma table")
 
 
 def may_change(call: ast.Call, method: str) -> bool:
@@ -84,7 +102,9 @@ def settled_by(call: ast.Call, method: str, root: str) -> tuple[str, ...] | None
     what was there, otherwise the places that hold the same when it is called again.
     """
     if method in SQL_METHODS:
-        return None if _only_reads(call) else ()
+        return _settled_by_query(call)
+    if method in SEARCHING:
+        return () if call.args else None
     if method in ACCUMULATING or any(word.arg == "inplace" and _is_true(word.value) for word in call.keywords):
         return ()
     return _settled_again(call, method, root) if method in SETTLING or method in ADDING else None
@@ -123,14 +143,25 @@ def is_only_looking(command: str) -> bool:
     return words[0] in _LOOKING and ">" not in command and "|" not in command.replace("||", "")
 
 
-def _only_reads(call: ast.Call) -> bool:
-    first = call.args[0] if call.args else None
-    if isinstance(first, ast.JoinedStr) and first.values:
-        first = first.values[0]
-    if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
-        return True
-    words = first.value.lstrip("( \t\n").split(None, 1)
-    return not words or words[0].lower() in _READING_SQL
+def goes_on(kind: str, method: str) -> bool:
+    """Whether a method of what a call of ``kind`` made goes on from where it finds it.
+
+    >>> goes_on("Counter", "update"), goes_on("dict", "update")
+    (True, False)
+    """
+    return method in _OF_KIND.get(kind, ())
+
+
+def uses_up(kind: str, function: str) -> bool:
+    """Whether a function of Python's goes through what a call of ``kind`` made, and it is at its end then."""
+    return kind in _ONCE and function in _GOING_THROUGH
+
+
+def _settled_by_query(call: ast.Call) -> tuple[str, ...] | None:
+    text = text_of(call.args[0] if call.args else None)
+    if text is None or (is_reading(text.partition(";")[0]) and is_settling(text)):
+        return None
+    return (f"sql({ast.dump(call.args[0])})",) if is_settling(text) else ()
 
 
 def _is_true(node: ast.expr) -> bool:

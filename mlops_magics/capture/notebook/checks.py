@@ -109,7 +109,8 @@ def repeated(history: History) -> Iterator[Hit]:
         for later in range(min(own) + 1, index):
             if any(not reached.isdisjoint(sources) for sources in felt[later].values()):
                 reached.add(later)
-        names = frozenset(name for name, sources in felt[index].items() if not reached.isdisjoint(sources))
+        found = {**felt[index], **history.files.grown[index]}
+        names = frozenset(name for name, sources in found.items() if not reached.isdisjoint(sources))
         if names:
             told = f"{history.label(cell)} ran again on what it had made itself: {_listed(names)}"
             yield Hit(cell, index, told, names)

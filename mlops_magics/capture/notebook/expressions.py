@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from mlops_magics.capture.notebook.bodies import WHOLE, Body, Change
+from mlops_magics.capture.notebook.bodies import WHOLE, Body, Call, Change
 from mlops_magics.capture.notebook.places import Places
 from mlops_magics.capture.notebook.scopes import FunctionScope, InnerScope, Scope
-from mlops_magics.capture.notebook.shapes import arguments, binds_globals, names_in
+from mlops_magics.capture.notebook.shapes import arguments, binds_globals, global_name, names_in
 
 _SIGNS: tuple[type[ast.AST], ...] = tuple(
     sign
@@ -27,6 +27,7 @@ class ExpressionWalker:
         self._scope = scope
         self._places = Places(source)
         self._filling: str | None = None
+        self._goes_on = False
         self._seen: set[tuple[str, str]] = set()
         self._is_looking = False
         self._acts: dict[type[ast.AST], Callable[..., None]] = {
@@ -35,6 +36,8 @@ class ExpressionWalker:
             ast.Attribute: self._access,
             ast.Subscript: self._access,
             ast.NamedExpr: self._walrus,
+            ast.Yield: self._yield,
+            ast.YieldFrom: self._yield,
             ast.Lambda: self._lambda,
             ast.ListComp: self._comprehension,
             ast.SetComp: self._comprehension,
@@ -83,6 +86,9 @@ class ExpressionWalker:
 
     def _access(self, node: ast.Attribute | ast.Subscript) -> None:
         """``x.a``, ``x["a"]``, ``x.loc[…, "a"]`` read a part; anything else reads the whole."""
+        if name := global_name(node):
+            self._load(name, WHOLE)
+            return
         root, parts = self._places.of(node)
         if root is None:
             self._walk_children(node)
@@ -117,6 +123,10 @@ class ExpressionWalker:
 
     def _fill(self, node: ast.Attribute | ast.Subscript) -> None:
         """``x["a"] = …``: what x is changes; it comes out the same again unless that part of x was asked for."""
+        if name := global_name(node):
+            self._scope.declare([name])
+            self._scope.bind(name)
+            return
         root, parts = self._places.of(node)
         if root is None:
             if binds_globals(node):
@@ -126,7 +136,7 @@ class ExpressionWalker:
         self._scope.load(root, None)
         self._walk_slices(node)
         is_new = not any((root, part.partition("/")[0]) in self._seen for part in parts)
-        self._change(root, parts if is_new else ())
+        self._change(root, parts if is_new and not self._goes_on else ())
 
     def _change(self, root: str, settled: tuple[str, ...], *, by_method: bool = False) -> None:
         if root in {"sys", "os"} and not by_method:
@@ -134,7 +144,12 @@ class ExpressionWalker:
         self._scope.change(root, Change(frozenset(settled), by_method))
 
     def _share_each(self, target: ast.expr, each_of: ast.expr) -> None:
-        """``for model in models.values()``: what is done to the one is done to the others."""
+        """``for model in models.values()``: what is done to the one is done to the others. What can be gone through
+        once is at its end then.
+        """
+        if isinstance(each_of, ast.Name):
+            name = each_of.id
+            self._scope.call(Call("iter", handed=((0, name),), lent=frozenset({name}), path="iter"))
         others = frozenset(names_in(each_of))
         for name in names_in(target):
             self._scope.share(name, others)
@@ -168,6 +183,12 @@ class ExpressionWalker:
     def _walk_defaults(self, arguments: ast.arguments) -> None:
         self.walk_all(arguments.defaults)
         self.walk_all(each for each in arguments.kw_defaults if each is not None)
+
+    def _yield(self, node: ast.Yield | ast.YieldFrom) -> None:
+        if isinstance(self._scope, FunctionScope):
+            self._scope.is_generator = True
+        if node.value is not None:
+            self.walk(node.value)
 
     def _lambda(self, node: ast.Lambda) -> None:
         self._walk_defaults(node.args)

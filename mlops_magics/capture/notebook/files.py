@@ -94,7 +94,7 @@ class _Touches(Following):
         if name in {"%%writefile", "%%file"}:
             words = self._filled(text.strip().partition("\n")[0]).split()[1:]
             places = [word for word in words if not word.startswith("-")]
-            self._found += [("add" if "-a" in words else "write", place) for place in places[:1]]
+            self._found += [("append" if "-a" in words else "write", place) for place in places[:1]]
         elif name in _COMMANDS:
             self._found += acts_of_command(self._filled(text))
         elif name in _SHELLS:
@@ -116,7 +116,8 @@ class FileFlow:
     """The files of a notebook, followed through its executions in the order they ran.
 
     ``taken[i]`` maps the files that execution i read, in quotes so that they are told from names, to the earlier
-    executions that wrote or removed them; ``made[i]`` are the files it wrote, added to or removed. What the
+    executions that wrote or removed them; ``made[i]`` are the files it wrote, added to or removed; ``grown[i]`` maps
+    those it added to at their end to the earlier executions whose text is still in them. What the
     code does not tell of a path, such as ``{month}`` in ``data/{month}.csv``, may be anything.
     """
 
@@ -127,10 +128,12 @@ class FileFlow:
         self._wild: list[str] = []  # files of whose paths a part is not known
         self.taken: list[dict[str, tuple[int, ...]]] = []
         self.made: list[frozenset[str]] = []
+        self.grown: list[dict[str, tuple[int, ...]]] = []
         touches = _Touches()
         for index, execution in enumerate(executions):
             self.taken.append({})
             self.made.append(frozenset())
+            self.grown.append({})
             for act, text in touches.of(execution.source):
                 if act != "read" or self._makers:
                     self._touch(index, act, _normal(text))
@@ -144,6 +147,10 @@ class FileFlow:
         self._take(index, [path for path in _around(place) if path in self._makers])
         if act != "folder":
             self.made[index] |= {quoted(place)}
+        if act == "append":
+            makers = self._makers.get(place, ())
+            if index not in makers:
+                self.grown[index][quoted(place)] = makers
         if act == "remove":
             self._remove(index, place)
         else:

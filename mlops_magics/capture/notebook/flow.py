@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mlops_magics.capture.notebook.bindings import Binding
-from mlops_magics.capture.notebook.bodies import WHOLE, Body, Change
+from mlops_magics.capture.notebook.bodies import WHOLE, Body, Call, Change
+from mlops_magics.capture.notebook.changing import goes_on, uses_up
 from mlops_magics.capture.notebook.executed import Execution
 from mlops_magics.capture.notebook.files import files_taken
 from mlops_magics.capture.notebook.names import Effects, effects
@@ -100,12 +101,32 @@ class Flow:
         """What functions and methods of other cells change of what they are handed, and are called on."""
         for call in done.calls:
             body = self._body(call.root)
-            if body is None or call.is_of_part:
+            if call.is_of_part:
+                continue
+            if body is None:
+                yield from self._used_up(call)
                 continue
             if not call.method:
                 yield from body.changes(call.handed)
             elif body.methods and call.method in body.methods:
                 yield call.root, body.methods[call.method]
+
+    def _used_up(self, call: Call) -> Iterator[tuple[str, Change]]:
+        """What a method goes on from where it finds it, and what is at its end once it was gone through."""
+        if call.method:
+            if goes_on(self._kind(call.root), call.method):
+                yield call.root, Change()
+        elif call.root not in self.bindings:
+            yield from ((name, Change()) for name in call.lent if uses_up(self._kind(name), call.root))
+
+    def _kind(self, name: str) -> str:
+        return self.bindings[name].kind if name in self.bindings else ""
+
+    def _kind_left(self, name: str, done: Effects) -> str:
+        kind = done.kinds.get(name, "")
+        maker = done.bodies.get(kind) or self._body(kind)
+        # What the notebook's own code makes is told by that code.
+        return kind if maker is None else "generator" if maker.is_generator else ""
 
     def _body(self, name: str) -> Body | None:
         binding = self.bindings.get(name)
@@ -188,7 +209,7 @@ class Flow:
                 self._change(name, index, done)
             return
         self.bindings[name] = Binding(
-            index, fixed=fixed, body=self._body_left(name, done), kind=done.kinds.get(name, "")
+            index, fixed=fixed, body=self._body_left(name, done), kind=self._kind_left(name, done)
         )
 
     def _all_made_again(self, binding: Binding, name: str, index: int) -> bool:

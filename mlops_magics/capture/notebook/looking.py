@@ -50,8 +50,8 @@ _PACKAGES = frozenset({
     "numpy", "pandas", "polars", "pyarrow", "sklearn", "scipy", "statsmodels", "matplotlib", "seaborn", "plotly",
     "altair", "math", "statistics", "json", "re", "os", "shutil", "glob", "pathlib", "datetime", "time", "pprint",
     "copy", "functools", "operator", "string", "textwrap", "hashlib", "base64", "pickle", "joblib", "IPython",
-    "typing", "dataclasses", "decimal", "fractions", "platform", "gc", "inspect", "display", "tabulate", "duckdb", "skops",
-    "mlops_magics", "builtins",
+    "typing", "dataclasses", "decimal", "fractions", "platform", "gc", "inspect", "display", "tabulate", "duckdb",
+    "skops", "mlops_magics", "builtins",
 })  # fmt: skip
 """Packages whose functions leave their arguments as they are, but for those of :data:`FIRST_ARGUMENT`."""
 
@@ -96,8 +96,8 @@ def is_builtin(name: str) -> bool:
 
 
 def makes_object(name: str) -> bool:
-    """Whether this is called like a class: ``Pipeline``, not ``train`` or ``N``."""
-    return name[:1].isupper() and not name.isupper()
+    """Whether this is called like a class: ``Pipeline`` or ``SGD``, not ``train``."""
+    return name[:1].isupper() and len(name) > 1
 
 
 def holds_arguments(name: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable
 
+_BUILTINS = frozenset(dir(builtins))
 _LEAVING = (ast.Raise, ast.Return, ast.Continue, ast.Break)
 
 
@@ -81,9 +83,12 @@ def is_constant(node: ast.expr) -> bool:
 
 
 def kind_of(node: ast.expr) -> str:
-    """What a value is, in a word: ``constant``, ``generator``, or the name of what is called to make it."""
+    """What a value is, in a word: ``constant``, ``generator``, or the name of what is called to make it. A method that
+    is called like a function of Python's, such as ``filter`` of a frame, is none.
+    """
     if isinstance(node, ast.Call):
-        return called_name(node)
+        name = called_name(node)
+        return "" if isinstance(node.func, ast.Attribute) and name in _BUILTINS else name
     return "generator" if isinstance(node, ast.GeneratorExp) else "constant" if is_constant(node) else ""
 
 
@@ -97,3 +102,11 @@ def binds_globals(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"globals", "locals"}
+
+
+def global_name(node: ast.expr) -> str | None:
+    """The name of the notebook that ``globals()["name"]`` is."""
+    match node:
+        case ast.Subscript(value=ast.Call(func=ast.Name(id="globals"), args=[]), slice=ast.Constant(value=str(name))):
+            return name
+    return None

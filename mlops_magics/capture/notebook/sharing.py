@@ -28,7 +28,7 @@ def lent(nodes: Iterable[ast.expr]) -> frozenset[str]:
 def kept(value: ast.expr) -> frozenset[str]:
     """The names that something bound to this value may be, hold, or be a part of.
 
-    >>> [sorted(kept(ast.parse(text, mode="eval").body)) for text in ("SGD(net.parameters())", "xs[0]", "mean(xs)")]
+    >>> [sorted(kept(ast.parse(text, mode="eval").body)) for text in ("SGD(net.layers)", "xs[0]", "mean(xs)")]
     [['net'], ['xs'], []]
     """
     return frozenset(_names(value))
@@ -36,6 +36,8 @@ def kept(value: ast.expr) -> frozenset[str]:
 
 def trains_arguments(call: ast.Call) -> bool:
     """Whether ``fit`` is that of a trainer, which fits the model it is handed rather than itself."""
+    if called_name(call) != "fit":
+        return False
     names = (node.id if isinstance(node, ast.Name) else node.attr for node in ast.walk(call.func)
              if isinstance(node, ast.Name | ast.Attribute))  # fmt: skip
     return any("trainer" in name.lower() for name in names)

@@ -23,7 +23,7 @@ def acts_of_command(command: str) -> Iterator[tuple[Act, str]]:
     [('read', 'names'), ('write', 'sorted.txt')]
     """
     for part in _PARTS.split(command):
-        into = [("add" if sign == ">>" else "write", place.strip("'\"")) for sign, place in _INTO.findall(part)]
+        into = [("append" if sign == ">>" else "write", place.strip("'\"")) for sign, place in _INTO.findall(part)]
         try:
             program, *words = shlex.split(_INTO.sub(" ", part), comments=True)
         except ValueError:  # nothing there, or a quotation mark without its other

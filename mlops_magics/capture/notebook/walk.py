@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mlops_magics.capture.notebook.bodies import IMPORT
 from mlops_magics.capture.notebook.calling import CallWalker
+from mlops_magics.capture.notebook.filling import goes_on_deleting, reads_itself
 from mlops_magics.capture.notebook.scopes import FunctionScope, HandlerScope, InnerScope, Scope
 from mlops_magics.capture.notebook.shapes import (
     arguments,
@@ -77,13 +78,14 @@ class Walker(CallWalker):
         self._seen.clear()
         filled = next((t for t in node.targets if isinstance(t, ast.Attribute | ast.Subscript)), None)
         self._filling = self._places.of(filled)[0] if filled else None
+        self._goes_on = bool(filled and self._filling and reads_itself(filled, node.value, self._filling))
         if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
             self._define_lambda(node.targets, node.value)
         else:
             self.walk(node.value)
             for target in node.targets:
                 self._target(target)
-        self._filling = None
+        self._filling, self._goes_on = None, False
         self._make(node.targets, node.value)
 
     def _make(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
@@ -149,7 +151,7 @@ class Walker(CallWalker):
                     continue
                 for part in parts:
                     self._load(root, part.partition("/")[0])
-                self._change(root, parts)
+                self._change(root, () if goes_on_deleting(target) else parts)
             else:
                 for each in getattr(target, "elts", ()):
                     self._delete(ast.Delete([each]))

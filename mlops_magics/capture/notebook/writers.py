@@ -9,13 +9,16 @@ from typing import Literal
 
 from mlops_magics.capture.notebook.shapes import called_name
 
-Act = Literal["read", "write", "add", "remove", "folder"]
-"""What is done to a file: read, written anew, added to, removed; or a folder is made."""
+Act = Literal["read", "write", "add", "append", "remove", "folder"]
+"""What is done to a file: read, written anew, added to, added to at its end whatever is in it, removed; or a folder is
+made.
+"""
 
 _OPENERS = frozenset(
     {"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "tarfile.open", "zipfile.ZipFile",
      "h5py.File"}
 )  # fmt: skip
+_ARCHIVES = frozenset({"tarfile.open", "zipfile.ZipFile", "h5py.File"})
 _MODE = re.compile(r"[rwaxbtU+:|gz]{1,4}")
 _SAVING = re.compile(
     r"to_(csv|parquet|json|pickle|excel|feather|stata|xml|html|latex|markdown|orc|netcdf|zarr|file|image|disk|hdf)"
@@ -101,6 +104,8 @@ def _opened(call: ast.Call, name: str) -> Iterator[tuple[Act, ast.expr]]:
         yield "read", place
     if set(mode) & set("wx"):
         yield "write", place
+    elif "a" in mode and name not in _ARCHIVES:
+        yield "append", place
     elif set(mode) & set("a+"):
         yield "add", place
 
@@ -117,8 +122,10 @@ def _is_mode(node: ast.expr) -> bool:
 def _saved(call: ast.Call, at: int) -> Iterator[tuple[Act, ast.expr]]:
     place = call.args[at] if len(call.args) > at else _named_place(call)
     if place is not None:
-        adds = called_name(call) in _ADDING or _mode(call, at + 1) == "a" or called_name(call) == "HDFStore"
-        yield "add" if adds else "write", place
+        if called_name(call) in _ADDING or called_name(call) == "HDFStore":
+            yield "add", place
+        else:
+            yield "append" if _mode(call, at + 1) == "a" else "write", place
 
 
 def _named_place(call: ast.Call) -> ast.expr | None:

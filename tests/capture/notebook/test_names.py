@@ -94,6 +94,7 @@ WRITES = [
     ("%%timeit\nx = 1", "", ""),
     ("%%capture out\nx = 1", "out x", ""),
     ("files = !ls", "files", ""),
+    ("globals()['x'] = 1", "x", ""),
 ]
 
 CHANGES = [
@@ -111,6 +112,9 @@ CHANGES = [
     ("[xs.append(i) for i in y]", "xs"), ("[i.append(1) for i in xs]", ""), ("%time model.fit(X)", "model"),
     ("import numpy as np\nnp.append(a, b)", ""), ("for d in ds: d['a'] = 1", ""),
     ("plt.rcParams['figure.dpi'] = 90", "plt"), ("with a as b: b.append(1)", ""), ("globals()['x'] = 1", ""),
+    ("study.optimize(f)", "study"), ("opt.tell(x, y)", "opt"), ("f.tell()", ""), ("con.sql('drop table t')", "con"),
+    ("con.execute(f'insert into {t} values (1)')", "con"), ("con.sql('select 1; drop table t')", "con"),
+    ("con.sql('-- all\\nselect 1')", ""),
 ]  # fmt: skip
 
 
@@ -141,6 +145,23 @@ def test_what_is_changed_in_place(source, names):
         ("net.add(Dense(3))", False),
         ("xs.append(x)", False), ("d.update(a=1)", True), ("d.update(a=d['a'] + 1)", False), ("x += 1", False),
         ("np.random.seed(0)", True), ("df.dropna(inplace=True)", False), ("xs.sort()", True),
+        ("df.loc[len(df)] = 1", False), ("xs[len(xs) - 1] = 1", True), ("d[f'run {len(d)}'] = 1", False),
+        ("d['k'] = d.get('k', 0) + 1", False), ("d['k'] = d.get('l', 0) + 1", True), ("d['k'] = d.get('k', 3)", True),
+        ("d['k'] = d.get('k') or load()", True), ("d[k] = d.get(k, 0) + 1", False), ("d['k'] = d.pop('k') + 1", False),
+        ("del xs[0]", False), ("del xs[-1]", False), ("del xs[2:]", False), ("del df['a']", True),
+        ("xs[:] = sorted(xs)", False), ("xs[:] = sorted(ys)", True), ("a[...] = a / 2", False),
+        ("a[:, 0] = a @ b", False),
+        ("a[:, 0] = np.zeros(len(a))", True), ("a[0] = a.sum()", False), ("a[0] = a[1]", True), ("a[0] = max(a)", True),
+        ("a[0] = len(a)", True), ("a[0] = a.shape[1]", True), ("df['n'] = df.apply(len, axis=1)", True),
+        ("df['a'] = df.apply(lambda r: r['a'] * 2, axis=1)", False),
+        ("df['a'] = df.apply(lambda r: r.a, axis=1)", False),
+        ("df['a'] = df.apply(lambda r: r['b'], axis=1)", True), ("df['a'] = df.groupby('k')['a'].cumsum()", False),
+        ("df['a'] = df.groupby('a')['b'].cumsum()", True), ("df['a'] = df.sort_values('t').a.shift()", False),
+        ("con.sql('create or replace table t as select 1')", True), ("con.sql('insert into t values (1)')", False),
+        ("con.sql('create or replace table t as from t union all from t')", False), ("con.sql('SET a = 1;')", True),
+        ("con.sql('create table if not exists t (a int); insert into t values (1)')", False),
+        ("con.sql('create or replace temp view v as select 1')", True), ("con.sql('create table t (a int)')", False),
+        ("con.sql(f'create or replace table {t} as select 1')", True), ("con.sql('drop table if exists t')", True),
     ],
 )  # fmt: skip
 def test_what_comes_out_the_same_again(source, is_settled):
@@ -153,7 +174,8 @@ def test_what_comes_out_the_same_again(source, is_settled):
     [
         ("from a import *", True, True), ("exec(code)", True, True), ("%run a.py", True, True),
         ("%load_ext a", True, False),
-        ("globals()['x'] = 1", True, True), ("globals().update(a=1)", True, True), ("globals()['x']", False, False),
+        ("globals()[k] = 1", True, True), ("globals()['x'] = 1", False, False),
+        ("globals().update(a=1)", True, True), ("globals()['x']", False, False),
         ("os.environ['A'] = 'b'", True, False), ("sys.path.append('..')", True, False), ("os.chdir(p)", True, False),
         ("get_ipython().run_line_magic('cd', 'a')", True, True), ("!ls", False, False), ("!ls > a.txt", True, False),
         ("!wget a", True, False), ("%%writefile a.py\nx = 1", True, False), ("%%bash\nls", True, False),

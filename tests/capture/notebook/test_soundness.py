@@ -42,14 +42,25 @@ STATEMENTS = st.one_of(
     st.builds(
         "class C:\n    step = {}\n    def up(self):\n        self.n = getattr(self, 'n', 0) + {}".format, NAMES, NAMES
     ),
+    st.builds("d['k'] = d.get('k', 0) + {}".format, NAMES),
+    st.sampled_from(["xs[:] = [v + 1 for v in xs]", "xs[0] = sum(xs)", "del xs[0]", "xs[:] = [1, 2]", "n = Counter()"]),
+    st.sampled_from(["n.subtract('ab')", "n.update('a')", "g = (v for v in [1, 2, 3])", "ys = [xs]"]),
+    st.just("ys[0].append(7)"),
+    st.builds("{} = sum(g)".format, NAMES),
+    st.builds("{} = n['a']".format, NAMES),
+    st.just("for y in ys:\n    y.insert(0, 5)"),
     st.just("o = C()"),
     st.just("o.up()"),
     st.builds("{} = getattr(o, 'n', 0)".format, NAMES),
 )
 BEGINNING = """
+from collections import Counter
 a, b, c = 1, 2, 3
 xs = []
+ys = [[]]
 d = {'l': 1}
+n = Counter()
+g = iter(())
 def f(v=1):
     return v
 def fill(o, v):
@@ -81,7 +92,7 @@ def play(sources):
 
 
 def values(space):
-    plain = {name: value for name, value in space.items() if name in {"a", "b", "c", "xs", "d"}}
+    plain = {name: value for name, value in space.items() if name in {"a", "b", "c", "xs", "d", "n"}}
     return plain | ({"o": vars(space["o"])} if "o" in space else {})
 
 
