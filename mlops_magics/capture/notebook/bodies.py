@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 WHOLE = "*"
 """The part of a name that is read when it is not known which."""
@@ -36,8 +37,7 @@ class Change:
         return Change(settled, self.by_method and other.by_method)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call: of ``root`` itself, or of ``method`` of it.
 
     Parameters
@@ -79,9 +79,9 @@ class Call:
             return
         for root in roots:
             is_of_part = self.is_of_part or root != self.root
-            yield replace(self, root=root, is_of_part=is_of_part, handed=handed, lent=lent)
+            yield self._replace(root=root, is_of_part=is_of_part, handed=handed, lent=lent)
         if lent and not roots:
-            yield replace(self, root="", handed=handed, lent=lent)
+            yield self._replace(root="", handed=handed, lent=lent)
 
 
 class Shares(dict[str, set[str]]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mlops_magics.capture.notebook.bodies import IMPORT, WHOLE, Body, Call, Change, Shares
 
@@ -116,13 +116,13 @@ class ModuleScope:
         body = self.bodies.get(call.root)
         if body is None:
             if self._is_import(call.root) and call.root in self.bound:
-                call = replace(call, root="", path=f"{self.fixed[call.root]}.{call.path.partition('.')[2]}")
+                call = call._replace(root="", path=f"{self.fixed[call.root]}.{call.path.partition('.')[2]}")
             self.calls.update(call.seen_from_outside(self._outside))
             return
         if not call.method:
             for changed, how in body.changes(call.handed):
                 self.change(changed, how)
-        self.own_calls += ((body, each) for each in replace(call, root="").seen_from_outside(self._outside))
+        self.own_calls += ((body, each) for each in call._replace(root="").seen_from_outside(self._outside))
 
     def _is_import(self, name: str) -> bool:
         return self.fixed.get(name, "").startswith(IMPORT)
