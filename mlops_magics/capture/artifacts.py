@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
     from mlops_magics.store.queries import Store
 
+_Written = tuple[bytes, dict[str, Any]]
+"""What something becomes, and what to know of it."""
 
-def keep(store: Store, content: Any, *, name: str | None = None) -> Artifact:
+
+def keep(
+    store: Store, content: Any, *, name: str | None = None, private: frozenset[str] = frozenset()
+) -> Artifact:
     """Put a file or an object into the store, and describe it.
 
     Text that names an existing file is that file. Objects become: bytes and text as they are, frames Parquet, figures
-    PNG, models skops, mappings and lists JSON.
+    PNG, models skops, mappings and lists JSON. Frames, mappings and lists are kept without what private columns hold;
+    ``hidden`` in the detail names these.
 
     Raises
     ------
     MlopsError
-        The path leads nowhere, is a folder, or the object is of none of these kinds.
+        The path leads nowhere, is a folder, the object is of none of these kinds, or all of it is private.
     """
     if isinstance(content, str | Path):
         path = Path(content)
@@ -37,7 +43,7 @@ def keep(store: Store, content: Any, *, name: str | None = None) -> Artifact:
             raise MlopsError(f"{str(content)!r} {reason}", hint="Give a file, or an object and a name for it")
     for recognises, suffix, kind, write in _KINDS:
         if recognises(content):
-            data, detail = write(content)
+            data, detail = write(content, private)
             label = name or f"{type(content).__name__.lower()}{suffix}"
             return _artifact(store, data, label, kind, len(data), detail)
     raise ValueNotRecorded(
@@ -76,7 +82,7 @@ def keep_model(run: ActiveRun, model: Any, *, task: str, met: Met | None = None)
     else:
         if is_private:
             run.private.check_model(model, state, met=met)
-    data, detail = _model(model)
+    data, detail = _model(model, frozenset())
     if len(data) > limit:
         raise TooLarge(model, limit)
     # What is told of a model in plain words is private where the model may be.
@@ -110,23 +116,54 @@ def is_frame(content: Any) -> bool:
     )
 
 
-def _frame(content: Any) -> tuple[bytes, dict[str, Any]]:
+def _frame(content: Any, private: frozenset[str]) -> _Written:
     import narwhals
     import pyarrow.parquet
 
+    from mlops_magics.capture.public import public_frame, public_table
+
+    hidden: list[str] = []
+    if "pandas" in type(content).__module__:
+        seen = public_frame(content, private)
+        if seen is None:
+            raise _all_private(private)
+        content, hidden = seen
     table = narwhals.from_native(content, eager_only=True).to_arrow()
+    if private:
+        table, fields = public_table(table, private)
+        hidden += fields
+    if hidden and not (table.num_rows and table.num_columns):
+        raise _all_private(hidden)
     sink = io.BytesIO()
     pyarrow.parquet.write_table(table, sink)
-    return sink.getvalue(), {"rows": table.num_rows, "columns": table.column_names}
+    return sink.getvalue(), {"rows": table.num_rows, "columns": table.column_names, **_hidden(hidden)}
 
 
-def _figure(content: Any) -> tuple[bytes, dict[str, Any]]:
+def _structure(content: Any, private: frozenset[str]) -> _Written:
+    from mlops_magics.capture.public import public_structure
+
+    public, hidden = public_structure(content, private) if private else (content, [])
+    return encode(public).encode(), _hidden(hidden)
+
+
+def _hidden(names: list[str]) -> dict[str, Any]:
+    return {"hidden": names} if names else {}
+
+
+def _all_private(names: Iterable[str]) -> ValueNotRecorded:
+    return ValueNotRecorded(
+        f"nothing of it is not private: it holds values of {' or '.join(sorted(names))}",
+        hint="Keep a table without these columns, or take them from [privacy] in the store's settings.toml",
+    )
+
+
+def _figure(content: Any, private: frozenset[str]) -> _Written:  # noqa: ARG001 - a drawing is the person's own
     sink = io.BytesIO()
     content.savefig(sink, format="png", bbox_inches="tight")
     return sink.getvalue(), {}
 
 
-def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
+def _model(content: Any, private: frozenset[str]) -> _Written:  # noqa: ARG001 - whoever keeps a model says that it may be
     from mlops_magics.model.estimator import describe
     from mlops_magics.model.formats import dump_model
 
@@ -135,15 +172,15 @@ def _model(content: Any) -> tuple[bytes, dict[str, Any]]:
     return saved.data, {"format": saved.format, "class": describe(content).class_name}
 
 
-def _raw(content: Any) -> tuple[bytes, dict[str, Any]]:
+def _raw(content: Any, private: frozenset[str]) -> _Written:  # noqa: ARG001 - text is the person's own
     return (content.encode("utf-8", "backslashreplace") if isinstance(content, str) else bytes(content)), {}
 
 
-_KINDS: tuple[tuple[Callable[[Any], bool], str, str, Callable[[Any], tuple[bytes, dict[str, Any]]]], ...] = (
+_KINDS: tuple[tuple[Callable[[Any], bool], str, str, Callable[[Any, frozenset[str]], _Written]], ...] = (
     (lambda content: isinstance(content, bytes | bytearray), ".bin", "file", _raw),
     (lambda content: isinstance(content, str), ".txt", "file", _raw),
     (is_frame, ".parquet", "file", _frame),
     (lambda content: hasattr(content, "savefig"), ".png", "file", _figure),
     (lambda content: hasattr(content, "predict") and hasattr(content, "fit"), ".skops", "model", _model),
-    (lambda content: isinstance(content, Mapping | list | tuple), ".json", "file", lambda c: (encode(c).encode(), {})),
+    (lambda content: isinstance(content, Mapping | list | tuple), ".json", "file", _structure),
 )

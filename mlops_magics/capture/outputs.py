@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mlops_magics.capture.artifacts import is_frame
+from mlops_magics.capture.private import DECIMALS
+from mlops_magics.capture.public import public_frame
 from mlops_magics.records import Artifact
 
 if TYPE_CHECKING:
     from mlops_magics.capture.privacy import Privacy
-    from mlops_magics.store.queries import Store
+    from mlops_magics.capture.run import ActiveRun
 
 PREVIEW_ROWS = 50
 PREVIEW_COLUMNS = 100
@@ -41,13 +43,17 @@ class Output:
     data: bytes
     detail: dict[str, Any] = field(default_factory=dict)
 
-    def keep(self, store: Store, position: int) -> Artifact:
-        """Put it into the store, and describe it."""
+    def keep(self, run: ActiveRun, position: int) -> Artifact:
+        """Put it into the store of a run, without the private values that the run has met, and describe it."""
+        data = self.data
+        if self.type == "preview" and run.privacy.columns:
+            table = orjson.loads(data)
+            data = orjson.dumps({part: run.private.mask_within(values) for part, values in table.items()})
         return Artifact(
             name=f"cell-{position}/{self.name}",
             type=self.type,
-            sha256=store.keep_blob(self.data),
-            size_bytes=len(self.data),
+            sha256=run.store.keep_blob(data),
+            size_bytes=len(data),
             detail={**self.detail, "position": position},
         )
 
@@ -162,14 +168,15 @@ def _first_rows(value: Any, privacy: Privacy) -> Output | None:
         return None
     rows = value.head(PREVIEW_ROWS) if hasattr(value, "head") else value.slice(0, PREVIEW_ROWS)
     rows = rows if "pandas" in type(rows).__module__ else rows.to_pandas()
-    if not privacy.columns.isdisjoint(map(str, rows.columns.names)):
-        return None  # its columns are named by private values, as those of a pivot are
-    if not privacy.columns.isdisjoint(map(str, rows.index.names)):
-        rows = rows.reset_index(drop=True)
-    hidden = [str(name) for name in rows.columns if str(name) in privacy.columns]
-    shown = [place for place, name in enumerate(rows.columns) if str(name) not in privacy.columns]
-    rows = rows.iloc[:, shown[:PREVIEW_COLUMNS]]
-    text = rows.to_json(orient="split", date_format="iso", double_precision=15, default_handler=str)
+    seen = public_frame(rows, privacy.columns)
+    if seen is None:
+        return None
+    rows, hidden = seen
+    if hidden and not rows.size:
+        return None
+    text = rows.iloc[:, :PREVIEW_COLUMNS].to_json(
+        orient="split", date_format="iso", double_precision=DECIMALS, default_handler=str
+    )
     content = text.encode("utf-8", "backslashreplace")
     if len(content) > OUTPUT_LIMIT_BYTES:
         return None

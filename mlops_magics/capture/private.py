@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -24,6 +24,9 @@ MOST_TABLES = 32
 
 SHORTEST = 2
 """A text of one letter is in any message by chance."""
+
+DECIMALS = 15
+"""Digits behind the point that previews of tables have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +145,23 @@ class PrivateValues:
             text = text.replace(value, WITHHELD)
         return text
 
+    def mask_within(self, value: Any) -> Any:
+        """Lists in lists without what private columns hold: texts, and numbers that are equal by no chance.
+
+        Numbers are compared to ``DECIMALS`` digits behind the point, as they are written.
+        """
+        with self._lock:
+            mets = list(self._met)
+        leaves = list(_leaves(value))
+        texts = [leaf for leaf in leaves if isinstance(leaf, str)]
+        numbers = [float(x) for x in leaves if isinstance(x, int | float) and not isinstance(x, bool)]
+        known = frozenset[str]().union(*(met.names for met in mets))
+        joined = "\0".join(text for text in texts if text not in known)
+        columns = [column for met in mets for column in met.all]
+        own = {text for column in columns for text in column.texts if len(text) >= SHORTEST and text in joined}
+        same = {number for column in columns for number in column.own(numbers, decimals=DECIMALS)}
+        return _without(value, sorted(own, key=len, reverse=True), same, known) if own or same else value
+
     def _is_private(self, value: Any) -> bool:
         with self._lock:
             mets = list(self._met)
@@ -156,6 +176,17 @@ class PrivateValues:
         from mlops_magics.model.carried import ColumnValues
 
         return tuple(ColumnValues(name, column) for name, column in _named(data) if name in self._privacy.columns)
+
+
+def _without(value: Any, texts: Sequence[str], numbers: Collection[float], known: Collection[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, texts, numbers, known) for item in value]
+    if isinstance(value, str) and value not in known:
+        for text in texts:
+            value = value.replace(text, WITHHELD)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and value in numbers:
+        return WITHHELD
+    return value
 
 
 def _refused(why: str) -> ModelError:

@@ -178,21 +178,23 @@ class ActiveRun(Shown):
     def artifact(self, content: Any, name: str | None = None) -> Artifact:
         """Keep a file, bytes, text, a frame, a figure, a model or any JSON-like object with the run.
 
+        Frames and JSON-like objects are kept without private columns; everything else is kept as it is.
+
         Returns
         -------
         Artifact
-            Its name, type, SHA-256 and size.
+            Its name, type, SHA-256 and size; ``hidden`` in its detail names the private columns left out.
 
         Raises
         ------
         MlopsError
-            The file is not there, or the object is of no kind that can be kept.
+            The file is not there, the object is of no kind that can be kept, or all of it is private.
         """
         from mlops_magics.capture.artifacts import keep
         from mlops_magics.capture.evaluating import params_of
 
         self._check_open()
-        artifact = keep(self.store, content, name=name)
+        artifact = keep(self.store, content, name=name, private=self.privacy.columns)
         if artifact.type == "model":
             self.has_own_model = True
             self.describe_model(params_of(content), Word.NAMED)

@@ -38,7 +38,7 @@ def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a
 
 
 def _keep_output(run: ActiveRun, output: Output, position: int) -> None:
-    run.observe(output.keep(run.store, position))
+    run.observe(output.keep(run, position))
 
 
 class Session:

@@ -99,9 +99,11 @@ def artifact(context: Context, words: Namespace) -> Any:
         if isinstance(run, ActiveRun):
             artifact = run.artifact(content, name)
         else:
-            artifact = keep(run.store, content, name=name)
+            artifact = keep(run.store, content, name=name, private=run.store.settings.private_columns)
             run.record(artifact)
-    return Said(f"kept {artifact.name}: {artifact.size_bytes:,} bytes, sha256 {artifact.sha256[:12]}")
+    hidden = (artifact.detail or {}).get("hidden", ())
+    told = f", without {', '.join(hidden)}: private" if hidden else ""
+    return Said(f"kept {artifact.name}: {artifact.size_bytes:,} bytes, sha256 {artifact.sha256[:12]}{told}")
 
 
 def evaluate(context: Context, words: Namespace) -> Any:

@@ -76,6 +76,13 @@ class ColumnValues:
         numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
         return bool(texts & self.texts) or _is_from(np.array(numbers), self.numbers)
 
+    def own(self, values: Sequence[float], *, decimals: int) -> frozenset[float]:
+        """Which of some numbers, written with so many digits behind the point, are its own by no chance."""
+        numbers = np.unique(np.round(self.numbers.astype(float), decimals))
+        array = np.array(values, dtype=float)
+        rounded = np.round(array, decimals)
+        return frozenset(array[_among(rounded, numbers) & _has_many_digits(rounded)].tolist())
+
     def _resolve(self) -> None:
         with self._lock:
             column, self._column = self._column, None

@@ -1,6 +1,7 @@
 """Values of private columns are nowhere in a store: not in models, parameters or messages, however they got there."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ TEXTS = sorted(set(PEOPLE["name"]))
 NUMBERS = PEOPLE["income"].tolist()
 
 SETUP = """
-import pandas as pd, numpy as np
+import pandas as pd, numpy as np, polars as pl, pyarrow as pa
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -80,6 +81,29 @@ def found_in(folder: Path, values: list) -> set[str]:
     return {f"{name}: {hit!r}" for name, data in contents(folder) for hit in seen.findall(data)}
 
 
+TABLES = """
+people.T
+people.head(3).T.reset_index()
+people.iloc[0]
+people.iloc[0].to_frame()
+people.melt(id_vars="city")
+people.groupby("city").agg({"income": ["min", "max"]})
+people.pivot_table(index="city", columns="name", values="income").rename_axis(columns=None).reset_index()
+people.rename(columns={"name": "who", "income": "earned"})
+people.set_index("name").rename_axis("who")[["city"]]
+people.assign(label="of " + people["name"]).drop(columns="name")
+pd.DataFrame({"record": people.to_dict("records")})
+%mlops artifact people
+%mlops artifact people.T.astype(str) --name turned
+%mlops artifact people.set_index("name") --name indexed
+%mlops artifact people.groupby("city").agg({"income":["min","max"]}) --name levels
+%mlops artifact people.pivot_table(index="city",columns="name",values="income") --name pivot
+%mlops artifact pl.from_pandas(people) --name polars
+%mlops artifact pl.from_pandas(people[["city","name"]]).unpivot() --name unpivot
+%mlops artifact pa.Table.from_pylist([{"city":"Oslo","of":people.iloc[0].to_dict()}]) --name struct
+%mlops artifact people.to_dict("records") --name records.json
+"""
+
 SESSION = """
 %mlops track people --name planted
 ordered = make_pipeline(OrdinalEncoder(categories=[sorted(set(people["name"]))]), LogisticRegression())
@@ -107,7 +131,11 @@ LogisticRegression().fit(people[["name"]], late)
 people[["name"]].to_numpy().astype(float)
 %mlops end
 """
-FAILING = ("LogisticRegression().fit(people[", "people[[\"name\"]].to_numpy().astype")
+FAILING = (
+    "LogisticRegression().fit(people[",
+    'people[["name"]].to_numpy().astype',
+    '%mlops artifact people.pivot_table(index="city",columns="name"',
+)
 
 
 def test_a_session_leaves_no_value_of_a_private_column_behind(ask, tmp_path) -> None:
@@ -216,3 +244,57 @@ def test_a_message_is_masked_by_the_longest_value_first() -> None:
     private = PrivateValues(Privacy(columns=frozenset({"name"})))
     private.meet(pd.DataFrame({"name": ["Ann", "Anna", "B"]}), None)
     assert private.mask("could not convert 'Anna' or 'Ann' or B") == "could not convert '<private>' or '<private>' or B"
+
+
+def kept_tables(store, run: str) -> dict[str, tuple[list, list]]:
+    """Of every table of a run: its columns, and what is hidden."""
+    return {
+        item.name: (item.detail["columns"], item.detail.get("hidden", []))
+        for item in store.artifacts(run)
+        if item.name in {"people", "turned", "indexed", "levels", "polars", "unpivot", "struct"}
+    }
+
+
+def test_what_may_be_seen_of_a_table_is_kept_and_the_rest_is_named(ask, tmp_path) -> None:
+    settings('[privacy]\ncolumns = ["name", "income"]')
+    ask("%mlops track people --name planted")
+    ask("model = make_pipeline(encode, LogisticRegression()).fit(people, late)")
+    for line in TABLES.strip().splitlines():
+        ask(line, fails=line.startswith(FAILING))
+    ask("%mlops end")
+    store = open_store()
+    assert found_in(tmp_path / ".mlops", [*TEXTS, *NUMBERS]) == set()
+    (error,) = [cell.error for cell in store.cells("planted") if cell.error]
+    assert "nothing of it is not private: it holds values of income or name" in error
+    both = ["name", "income"]
+    assert kept_tables(store, "planted") == {
+        "people": (["city"], both),
+        "turned": ([*map(str, range(ROWS)), "__index_level_0__"], sorted(both)),
+        "indexed": (["city"], ["income"]),
+        "levels": (["city"], ["('income', 'min')", "('income', 'max')"]),
+        "polars": (["city"], both),
+        "unpivot": (["variable", "value"], ["name"]),
+        "struct": (["city"], ["of"]),
+    }
+    previews = [json.loads(store.blob(item.sha256).read_text()) for item in store.artifacts("planted")
+                if item.type == "preview"]  # fmt: skip
+    assert [table["columns"] for table in previews].count(["city"]) == 1
+    turned = next(table for table in previews if len(table["columns"]) == ROWS)
+    assert turned["index"] == ["city"]
+    renamed = next(table for table in previews if "earned" in table["columns"])
+    assert renamed["data"][0] == ["<private>", "<private>", PEOPLE["city"][0]]
+    labelled = next(table for table in previews if "label" in table["columns"])
+    assert labelled["data"][0][-1] == "of <private>"
+    (records,) = [item for item in store.artifacts("planted") if item.name == "records.json"]
+    assert json.loads(store.blob(records.sha256).read_text())[0] == {"city": PEOPLE["city"][0]}
+    assert records.detail == {"hidden": ["income", "name"]}
+
+
+def test_a_private_column_that_was_left_out_is_said_when_a_table_is_kept(ask) -> None:
+    settings('[privacy]\ncolumns = ["name"]')
+    ask("%mlops track people --name said")
+    said = ask("said = %mlops artifact people\nsaid.sentences[0]")
+    assert said.endswith(", without name: private")
+    ask("%mlops end")
+    told = ask("said = %mlops artifact --run said --name again people\nsaid.sentences[0]")
+    assert told.endswith(", without name: private")
