@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from mlops_magics.capture.public import public_frame
 from mlops_magics.records import Artifact
 
 if TYPE_CHECKING:
+    from mlops_magics.capture.guard import Guard
     from mlops_magics.capture.privacy import Privacy
     from mlops_magics.capture.run import ActiveRun
 
@@ -30,7 +32,7 @@ CELL_LIMIT = 20
 IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 """What a figure is kept as; the first that it has."""
 
-SPECIFICATIONS = {"application/vnd.plotly.v1+json": "plotly.json", "vegalite": "vegalite.json", "vega.v": "vega.json"}
+SPECIFICATIONS = {"application/vnd.plotly.v1+json": "plotly.json", "vegalite": "vegalite.json", "vnd.vega": "vega.json"}
 """What makes a figure again, by a piece of its media type."""
 
 
@@ -65,10 +67,13 @@ class OutputWatch:
     ----------
     shell
         IPython's. One without a display publisher displays nothing that could be seen.
+    guard
+        Told what could not be seen: what is displayed must reach the person.
     """
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, guard: Guard) -> None:
         self._shell = shell
+        self._guard = guard
         self._displayed: list[Mapping[str, Any]] = []
 
     def start(self) -> None:
@@ -88,10 +93,11 @@ class OutputWatch:
         self._displayed.clear()
 
     def _see(self, message: Any) -> Any:
-        if len(self._displayed) < CELL_LIMIT and isinstance(message, dict):
-            data = message.get("content", {}).get("data")
-            if message.get("msg_type") == "display_data" and data and any(map(_is_figure, data)):
-                self._displayed.append(data)
+        with self._guard("what cells display"):
+            if len(self._displayed) < CELL_LIMIT and isinstance(message, dict):
+                data = message.get("content", {}).get("data")
+                if message.get("msg_type") == "display_data" and data and _has_figure(data):
+                    self._displayed.append(data)
         return message
 
     def collect(self, result: Any, count: int | None, privacy: Privacy) -> Iterator[Output]:
@@ -102,12 +108,13 @@ class OutputWatch:
             yield table
         history = getattr(getattr(self._shell, "history_manager", None), "outputs", {})
         # Not by its type alone: a kernel sends what is displayed, and its history has only the last expression's.
-        kept = [output.bundle for output in history.get(count, ()) if output.output_type in _DISPLAYS]
+        kept = [_with_chart(output.bundle) for output in history.get(count, ()) if output.output_type in _DISPLAYS]
+        displayed = [_with_chart(data) for data in self._displayed]
         if any("vegalite" in media_type for data in kept for media_type in data):
             value = None
         number = 0
         seen: set[bytes] = set()
-        for data in (*self._displayed, *kept, _as_altair(value)):
+        for data in (*displayed, *kept, _as_altair(value)):
             # A figure that a cell ends with is often displayed twice: by its value, and by its library.
             outputs = [output for output in _figure(data, number + 1) if output.data not in seen]
             seen.update(output.data for output in outputs)
@@ -121,8 +128,32 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _DISPLAYS = {"execute_result", "display_data"}
 
 
+_CHART = "vega.github.io/schema/vega"
+_CHART_BEGINS = "})({"
+_CHARTS = {"schema/vega-lite/": "application/vnd.vegalite+json", "schema/vega/": "application/vnd.vega+json"}
+
+
 def _is_figure(media_type: str) -> bool:
     return media_type in IMAGES or any(piece in media_type for piece in SPECIFICATIONS)
+
+
+def _has_figure(data: Mapping[str, Any]) -> bool:
+    return any(map(_is_figure, data)) or _CHART in data.get("text/html", "")
+
+
+def _with_chart(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was displayed, with the specification of a chart that is in its web page only, as Altair's usually is."""
+    page = data.get("text/html", "")
+    if _CHART not in page or any("vega" in media_type for media_type in data):
+        return data
+    begin = page.rfind(_CHART_BEGINS) + len(_CHART_BEGINS) - 1
+    try:
+        specification, end = json.JSONDecoder().raw_decode(page, begin)
+    except ValueError:
+        return data
+    schema = specification.get("$schema", "") if isinstance(specification, dict) else ""
+    kind = next((kind for piece, kind in _CHARTS.items() if piece in schema), None)
+    return {**data, kind: page[begin:end]} if kind else data
 
 
 def _figure(data: Mapping[str, Any], number: int) -> Iterator[Output]:

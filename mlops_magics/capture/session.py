@@ -73,7 +73,7 @@ class Session:
         self._begins_run = self._ends_run = False
         self._guard = Guard()
         self._worker = Worker(self._guard)
-        self._outputs = OutputWatch(shell)
+        self._outputs = OutputWatch(shell, self._guard)
         self._keeps_outputs = True
         self.examined: Examination | None = None
         self._fits: Autolog | None = None

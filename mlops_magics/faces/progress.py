@@ -22,20 +22,27 @@ def bar_of(shell: Any) -> Callable[[str], AbstractContextManager[Progress]]:
 
 
 class _Throttle:
-    """Draws at most ten times a second, and not before the work has taken a while."""
+    """Draws at most ten times a second, not before the work has taken a while, and nothing twice."""
 
     def __init__(self, draw: Callable[[str], None], label: str) -> None:
         self._draw = draw
         self._label = label
         self._due = time.monotonic() + QUIET_SECONDS
-        self.has_drawn = False
+        self._drawn = ""
+
+    @property
+    def has_drawn(self) -> bool:
+        """Whether there is something to wipe."""
+        return bool(self._drawn)
 
     def __call__(self, share: float, what: str) -> None:
         now = time.monotonic()
         if now >= self._due:
             self._due = now + EVERY_SECONDS
-            self.has_drawn = True
-            self._draw(bar_text(self._label, share, what))
+            text = bar_text(self._label, share, what)
+            if text != self._drawn:
+                self._drawn = text
+                self._draw(text)
 
 
 def bar_text(label: str, share: float, what: str) -> str:

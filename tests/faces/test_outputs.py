@@ -52,6 +52,26 @@ def test_plotly_and_altair_are_kept_with_what_makes_them_again(kept):
     assert len(figure["data"][0]["y"]) == 20_000 or figure["data"][0]["y"]["bdata"]
 
 
+CHART = "import altair as alt\nchart = alt.Chart(pd.DataFrame({'a': [1, 2]})).mark_bar().encode(x='a')\n"
+
+
+@pytest.mark.parametrize("shown", ["display(chart)", "chart.show()", "display(chart)\n1 + 1", "chart"])
+def test_a_chart_of_altair_is_kept_however_it_is_shown(shown, kept):
+    """Its usual renderer sends a web page: what makes the chart again is in there."""
+    outputs, found, store = kept(TABLE, CHART + shown)
+    assert any("vega-embed" in output["data"]["text/html"] for output in outputs if "data" in output)
+    assert [name for name in found if name != "table.json"] == ["figure-1.vegalite.json"]
+    chart = json.loads(store.blob(found["figure-1.vegalite.json"].sha256).read_text())
+    assert chart["encoding"] == {"x": {"field": "a", "type": "quantitative"}}
+    assert next(iter(chart["datasets"].values())) == [{"a": 1}, {"a": 2}]
+
+
+def test_a_page_that_only_speaks_of_charts_is_none(kept):
+    pages = "from IPython.display import HTML\nfor page in ('', '})({', '})({}', '})([1])', '})({\"$schema\": 1})'):\n"
+    pages += "    display(HTML('https://vega.github.io/schema/vega-lite/v6.json ' + page))"
+    assert kept(pages)[1] == {}
+
+
 def test_the_first_rows_of_a_table_are_kept(kept):
     _, found, store = kept(TABLE)
     preview = found["table.json"]
@@ -104,3 +124,26 @@ def test_a_figure_without_an_image_is_named_on_the_page(kernel, kept):
     (page,) = kernel.ask("%mlops show @last")
     assert "figure-1.plotly.json is in the store" in page["data"]["text/html"]
     assert "2 displays" in page["data"]["text/plain"]
+
+
+def test_what_breaks_where_displays_are_seen_takes_none_away(kernel, kept):
+    """The hook is on the way of everything that is displayed: a figure, a stream, an error, an interrupt."""
+    cells = (
+        PLOT + "plt.show()", "print('out'); import sys; print('err', file=sys.stderr); 1", "1 / 0",
+        "print('before'); raise KeyboardInterrupt", "display({'text/plain': 'shown'}, raw=True); None",
+    )  # fmt: skip
+
+    def without_numbers(outputs):
+        return [{key: value for key, value in output.items() if key in {"type", "name", "text", "ename", "data"}}
+                for output in outputs]  # fmt: skip
+
+    untracked = [without_numbers(kernel.ask(cell)) for cell in cells]
+    kernel.ask("import mlops_magics.capture.outputs as watched; seen = watched._has_figure; watched._has_figure = None")
+    begun = kernel.ask("%mlops track outputs")
+    tracked = [without_numbers(kernel.ask(cell)) for cell in cells]
+    ended = kernel.ask("%mlops end")
+    kernel.ask("watched._has_figure = seen")
+    warned = [[output for output in outputs if "not recorded: what cells display" in output.get("text", "")]
+              for outputs in (begun, ended, *tracked)]  # fmt: skip
+    assert sum(map(len, warned)) == 1
+    assert tracked == untracked

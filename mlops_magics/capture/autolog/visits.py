@@ -49,9 +49,9 @@ class Desk:
 
     def admit(self, prepare: Callable[[ActiveRun], Tell]) -> Visit | None:
         """A call begins. ``prepare`` is asked if it is outermost and a run is open; what it answers is told the end."""
-        if self._nesting.is_inside:
-            return None
         try:
+            if self._nesting.is_inside:
+                return None
             run = self.sink.current()
             if run is None:
                 return None
@@ -60,12 +60,23 @@ class Desk:
             self.sink.warn("a fit", trouble)
             return None
         if not place.is_outermost:
-            return _Part(self._nesting, place)
+            return _Part(self, place)
         try:
             return _Outermost(self, run, place, prepare(run))
         except Exception as trouble:  # noqa: BLE001
             self.sink.warn("a fit", trouble)
-            return _Part(self._nesting, place)
+            return _Part(self, place)
+
+    def attempt(self, act: Callable[[], object]) -> None:
+        """Do what follows a call: whatever breaks, the person gets what the call returned or raised."""
+        try:
+            act()
+        except Exception as trouble:  # noqa: BLE001 - the autologger's guard
+            self.sink.warn("a fit", trouble)
+
+    def leave(self, place: Place) -> None:
+        """A call is over."""
+        self.attempt(lambda: self._nesting.leave(place))
 
     def settle(self) -> None:
         """A cell is over: write what waited for that."""
@@ -78,17 +89,17 @@ class Desk:
 class _Part:
     """A fit that is nothing of its own, but what it does in its thread is part of an outer one."""
 
-    def __init__(self, nesting: Nesting, place: Place) -> None:
-        self._nesting = nesting
+    def __init__(self, desk: Desk, place: Place) -> None:
+        self._desk = desk
         self._place = place
 
     def done(self, result: Any) -> None:  # noqa: ARG002 - the outer fit's to tell
         """It returned."""
-        self._nesting.leave(self._place)
+        self._desk.leave(self._place)
 
     def failed(self, error: BaseException) -> None:  # noqa: ARG002
         """It raised."""
-        self._nesting.leave(self._place)
+        self._desk.leave(self._place)
 
 
 class _Outermost:
@@ -112,9 +123,8 @@ class _Outermost:
 
     def _finish(self, result: Any, error: BaseException | None) -> None:
         seconds = time.perf_counter() - self._began
-        self._desk._ear.cease()
-        self._desk._nesting.leave(self._place)
-        try:
-            self._tell(Outcome(self._run, seconds, self._place.fit.warnings, result, error))
-        except Exception as trouble:  # noqa: BLE001 - the autologger's guard
-            self._desk.sink.warn("a fit", trouble)
+        desk = self._desk
+        desk.attempt(desk._ear.cease)
+        desk.leave(self._place)
+        outcome = Outcome(self._run, seconds, self._place.fit.warnings, result, error)
+        desk.attempt(lambda: self._tell(outcome))
