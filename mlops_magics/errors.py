@@ -117,6 +117,15 @@ class ConditionError(StoreError):
         self.condition = condition
         self.at = at
 
+    def brief(self) -> str:
+        """What to say right beside the condition, without what there would have been.
+
+        >>> ConditionError("there is no 'acu'", condition="acu > 1", at=0, seen="acu", exists=["auc"]).brief()
+        "there is no 'acu' (at character 1). Did you mean 'auc'?"
+        """
+        where = f"{self.reason} (at character {self.at + 1})"
+        return f"{where}. Did you mean {self.closest!r}?" if self.seen is not None and self.closest else where
+
 
 class RunNotFound(MlopsError, LookupError):
     """No run, or more than one, answers to the reference given."""

@@ -28,7 +28,7 @@ export class Board extends Widget {
     this.title.icon = runIcon;
     this.title.closable = true;
     this.node.tabIndex = 0;
-    this._source = new BoardSource(server, store);
+    this._source = new BoardSource(trans, server, store);
     this._unmount = mount(this.node, this._source);
     _model.changed.connect(this._refresh, this);
   }

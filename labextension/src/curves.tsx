@@ -1,5 +1,6 @@
 /** The curves of runs over each other, drawn by the module that the notebook's panels draw with. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { Poll } from '@lumino/polling';
 import * as React from 'react';
 
@@ -8,6 +9,7 @@ import type { Server } from './request';
 import { CurveSource } from './source';
 
 interface Drawing {
+  readonly trans: TranslationBundle;
   readonly server: Server;
   readonly store: string;
   readonly runs: readonly string[];
@@ -16,12 +18,12 @@ interface Drawing {
 
 const SECONDS = 1;
 
-export function Curves({ server, store, runs, isLive }: Drawing): JSX.Element {
+export function Curves({ trans, server, store, runs, isLive }: Drawing): JSX.Element {
   const place = React.useRef<HTMLDivElement>(null);
   const named = runs.join(' ');
   React.useEffect(() => {
     const element = place.current as HTMLDivElement;
-    const source = new CurveSource(server, store, named.split(' '));
+    const source = new CurveSource(trans, server, store, named.split(' '));
     const dispose = mountCurves(element, source);
     const isSeen = (): boolean => !document.hidden && element.offsetParent !== null;
     let isDrawn = false;
@@ -40,6 +42,6 @@ export function Curves({ server, store, runs, isLive }: Drawing): JSX.Element {
       poll.dispose();
       dispose();
     };
-  }, [server, store, named, isLive]);
+  }, [trans, server, store, named, isLive]);
   return <div ref={place} />;
 }

@@ -126,6 +126,7 @@ export class RunPage extends ReactWidget {
         {answer.curves.length > 0 && (
           <Part title={trans.__('Curves')} open>
             <Curves
+              trans={trans}
               server={server}
               store={this.store}
               runs={this._other ? [this.run, this._other] : [this.run]}

@@ -40,11 +40,11 @@ export class Server {
     return this.ask('curves', words);
   }
 
-  board(store: string): Promise<{ readonly ids: readonly string[] }> {
+  board(store: string): Promise<unknown> {
     return this.ask('board', { store });
   }
 
-  meeting(store: string, where: string): Promise<{ readonly ids: readonly string[]; readonly columns: readonly string[] }> {
+  meeting(store: string, where: string): Promise<unknown> {
     return this.ask('meeting', { store, where });
   }
 

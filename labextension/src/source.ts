@@ -1,9 +1,12 @@
 /** What a panel's drawing is mounted on, answered by the server where a widget's is answered by a kernel. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 import type { Server } from './request';
 
-/** The contract of `faces/panels/static`: a value by name, news of it, and questions. */
+/** The contract of `faces/panels/static`: its words, a value by name, news of it, and questions. */
 export interface PanelSource {
+  readonly trans: Pick<TranslationBundle, '__' | '_n'>;
   get(name: string): unknown;
   on(name: string, callback: () => void): () => void;
   set(name: string, value: unknown): void;
@@ -27,6 +30,8 @@ const COLUMNS = 800;
 abstract class Source implements PanelSource {
   private readonly _values = new Map<string, unknown>();
   private readonly _callbacks = new Map<string, Set<() => void>>();
+
+  constructor(readonly trans: TranslationBundle) {}
 
   get(name: string): unknown {
     return this._values.get(name) ?? null;
@@ -55,11 +60,12 @@ abstract class Source implements PanelSource {
 /** The curves of runs, asked of the server. */
 export class CurveSource extends Source {
   constructor(
+    trans: TranslationBundle,
     private readonly _server: Server,
     private readonly _store: string,
     private readonly _runs: readonly string[]
   ) {
-    super();
+    super(trans);
   }
 
   ask({ keys, columns, low, high }: Question): Promise<unknown> {
@@ -75,24 +81,20 @@ export class CurveSource extends Source {
 
 /** Every run of a store, asked of the server. */
 export class BoardSource extends Source {
-  private _ids: readonly string[] = [];
-
   constructor(
+    trans: TranslationBundle,
     private readonly _server: Server,
     private readonly _store: string
   ) {
-    super();
+    super(trans);
   }
 
-  async ask(question: Question): Promise<unknown> {
+  ask(question: Question): Promise<unknown> {
     const { kind, runs, where, keys, columns, low, high } = question;
     const store = this._store;
     switch (kind) {
-      case 'filter': {
-        const { ids, columns: named } = await this._server.meeting(store, where);
-        const met = new Set(ids);
-        return { columns: named, rows: this._ids.flatMap((id, row) => (met.has(id) ? [row] : [])) };
-      }
+      case 'filter':
+        return this._server.meeting(store, where);
       case 'diff':
         return this._server.diff(store, runs[0], runs[1]);
       case 'curves':
@@ -104,8 +106,6 @@ export class BoardSource extends Source {
 
   /** Ask for all of it again. */
   async refresh(): Promise<void> {
-    const table = await this._server.board(this._store);
-    this._ids = table.ids;
-    this.put('table', table);
+    this.put('table', await this._server.board(this._store));
   }
 }

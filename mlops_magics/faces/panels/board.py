@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.leaderboard import TONES, Leaderboard
+from mlops_magics.compare.leaderboard import TONES, Leaderboard, runs
 from mlops_magics.errors import ConditionError
 from mlops_magics.look.numbers import common_digits, duration, time
 from mlops_magics.look.palette import signed_text
@@ -28,17 +28,17 @@ PLAIN = ("experiment", "name", "id", "status", "started", "seconds")
 def table_of(board: Leaderboard) -> dict[str, Any]:
     """``{ids, parents, columns, goal}``, JSON-ready, rows in the order of the board.
 
-    ``parents`` tells which rows are candidates of a search that is on the board too. A column has a ``name``, what
-    ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text); the ``values``,
-    None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers; whether it is
-    ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates. Shown are the columns of
-    the plain leaderboard, in its order, before the others. ``goal`` names the metric in question: the one the board is
-    sorted by, else the first that is shown, else the one most runs have; None without metrics.
+    ``parents`` are the ids of the searches that rows are candidates of, None where it is not on the board. A column has
+    a ``name``, what ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text);
+    the ``values``, None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers;
+    whether it is ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates. Shown are
+    the columns of the plain leaderboard, in its order, before the others. ``goal`` names the metric in question: the
+    one the board is sorted by, else the first that is shown, else the one most runs have; None without metrics.
     """
     frame = board.frame
     ids = frame["id"].tolist()
     known = set(ids)
-    parents = [parent in known for parent in frame["parent"].tolist()]
+    parents = [parent if parent in known else None for parent in frame["parent"].tolist()]
     columns = [_own(frame, name) for name in PLAIN]
     params = [_of(frame, column) for column in frame.columns if column.startswith(("params.", "tags."))]
     metrics = [_of(frame, column) for column in frame.columns if column.startswith("metrics.")]
@@ -50,6 +50,18 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
         columns.append({"name": "notebook", "label": "notebook", "family": "runs", "kind": "text", "values": texts,
                         "shown": any(texts)})  # fmt: skip
     return {"ids": ids, "parents": parents, "columns": columns, "goal": _goal(board, columns)}
+
+
+def meeting(condition: str, store: Store) -> dict[str, Any]:
+    """``{ids, columns, problem}``, JSON-ready: the runs that meet a condition, and the columns it names.
+
+    ``problem`` says what of the condition is not understood, None where it is: while one types, that is no failure.
+    """
+    try:
+        ids = list(runs(where=condition, limit=1, store=store).ids)
+    except ConditionError as error:
+        return {"ids": [], "columns": [], "problem": error.brief()}
+    return {"ids": ids, "columns": columns_of(condition, store), "problem": None}
 
 
 def columns_of(condition: str, store: Store) -> list[str]:
@@ -144,11 +156,11 @@ def _said(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _mark_best(column: dict[str, Any], parents: Sequence[bool]) -> None:
+def _mark_best(column: dict[str, Any], parents: Sequence[str | None]) -> None:
     numbers = [
         value
-        for value, is_part in zip(column["values"], parents, strict=True)
-        if not is_part and isinstance(value, int | float)
+        for value, parent in zip(column["values"], parents, strict=True)
+        if parent is None and isinstance(value, int | float)
     ]
     if len(numbers) > 1:
         column["best"] = min(numbers) if column["lower"] else max(numbers)

@@ -45,6 +45,7 @@ class Panel(Shown):
         self._widget: PanelWidget | None = None
         self._plain: Any = None
         self._has_page = False
+        self._views: set[str] = set()
         self._lock = threading.RLock()
 
     def document(self) -> Document:
@@ -86,6 +87,9 @@ class Panel(Shown):
     def opened(self) -> None:
         """The widget is there."""
 
+    def looked_at(self, *, is_seen: bool) -> None:
+        """The widget has come onto a page, or has left the last one."""
+
     def put(self, **values: Any) -> None:
         """Hand values to the module, if there is a widget."""
         with self._lock:
@@ -99,6 +103,14 @@ class Panel(Shown):
             if self._widget is not None:
                 self._widget.close()
                 self._widget = None
+
+    def view(self, number: str, *, is_seen: bool) -> None:
+        """A view of the widget is on a page, or is not any more."""
+        with self._lock:
+            before = bool(self._views)
+            self._views = self._views | {number} if is_seen else self._views - {number}
+            if bool(self._views) != before:
+                self.looked_at(is_seen=is_seen)
 
     def respond(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """The message that answers a question of the module, and the bytes that go with it."""

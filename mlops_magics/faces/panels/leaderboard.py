@@ -7,9 +7,9 @@ from typing import Any
 
 from mlops_magics.compare.curves import curves
 from mlops_magics.compare.difference import diff
-from mlops_magics.compare.leaderboard import Leaderboard, runs
+from mlops_magics.compare.leaderboard import Leaderboard
 from mlops_magics.errors import DataError
-from mlops_magics.faces.panels.board import columns_of, table_of
+from mlops_magics.faces.panels.board import meeting, table_of
 from mlops_magics.faces.panels.display import Panel
 from mlops_magics.faces.panels.live import zoomed
 from mlops_magics.faces.panels.packing import pack
@@ -73,12 +73,10 @@ class LeaderboardPanel(Panel):
             self._selected = tuple(run for run in value if run in known)
 
     def answer(self, question: Mapping[str, Any]) -> Any:
-        """The rows a condition leaves and the columns it names, the difference of two runs, curves of several."""
+        """The runs a condition leaves and the columns it names, the difference of two runs, curves of several."""
         match question:
             case {"kind": "filter", "where": str(where)}:
-                left = set(runs(where=where, limit=1, store=self.result.store).ids)
-                rows = [row for row, run in enumerate(self.result.frame["id"]) if run in left]
-                return {"rows": rows, "columns": columns_of(where, self.result.store)}
+                return meeting(where, self.result.store)
             case {"kind": "diff", "runs": [str(one), str(other)]}:
                 return {"html": to_html(diff(one, other, store=self.result.store).document())}
             case {"kind": "curves", "runs": list(several)}:

@@ -62,10 +62,6 @@ class LivePanel(Panel):
 
     def opened(self) -> None:
         """Begin to follow, where there is something to follow."""
-        assert self._widget is not None
-        # A number asks the front end to count its views.
-        self._widget._view_count = 0
-        self._widget.observe(self._looked_at, "_view_count")
         self._follow()
 
     def close(self) -> None:
@@ -73,10 +69,11 @@ class LivePanel(Panel):
         self._stop.set()
         super().close()
 
-    def _looked_at(self, change: Mapping[str, Any]) -> None:
-        if change["new"]:
+    def looked_at(self, *, is_seen: bool) -> None:
+        """Follow while somebody looks."""
+        if is_seen:
             self._follow()
-        elif change["old"]:
+        else:
             self._stop.set()
 
     def _follow(self) -> None:

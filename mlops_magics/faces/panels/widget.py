@@ -27,6 +27,9 @@ def widget_of(panel: Panel) -> PanelWidget:
     widget = _class_for(panel.module, kinds)(number=panel.number, **values)
 
     def asked(_: Any, message: dict[str, Any], __: Any) -> None:
+        if "view" in message:
+            panel.view(message["view"], is_seen=bool(message.get("isSeen")))
+            return
         reply, buffers = panel.respond(message)
         widget.send(reply, buffers=buffers)
 

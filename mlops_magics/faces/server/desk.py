@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.curves import curves
 from mlops_magics.compare.leaderboard import runs
 from mlops_magics.errors import RunNotFound, StoreError
-from mlops_magics.faces.panels.board import columns_of, table_of
+from mlops_magics.faces.panels.board import meeting, table_of
 from mlops_magics.faces.server.answers import (
     CurvesQuestion,
     MarksAnswer,
@@ -117,15 +117,10 @@ class Desk:
         return table_of(runs(store=self._open(store).store))
 
     def meeting(self, store: str, where: str) -> dict[str, Any]:
-        """The ids of the runs that meet a condition, and the columns it names.
-
-        Raises
-        ------
-        ConditionError
-            As :func:`mlops_magics.runs`.
+        """The ids of the runs that meet a condition, as the notebook's leaderboard panel has them; or what of it is not
+        understood, which is an answer too: a browser writes every other status into its console.
         """
-        place = self._open(store).store
-        return {"ids": runs(where=where, limit=1, store=place).ids, "columns": columns_of(where, place)}
+        return meeting(where, self._open(store).store)
 
     def diff(self, store: str, left: str, right: str) -> Shown:
         """What differs between two runs.

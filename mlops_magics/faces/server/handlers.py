@@ -129,7 +129,7 @@ class BoardHandler(Handler):
 
 
 class MeetingHandler(Handler):
-    """``meeting?store=STORE&where=CONDITION``: the runs that meet a condition."""
+    """``meeting?store=STORE&where=CONDITION``: the runs that meet a condition, or what of it is not understood."""
 
     @authenticated
     async def get(self) -> None:

@@ -4,6 +4,7 @@ import base64
 import functools
 import http.server
 import json
+import math
 import os
 import shutil
 import threading
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from mlops_magics import open_store
+from mlops_magics import open_store, runs, track
+from mlops_magics.faces.panels import panel
 from mlops_magics.faces.panels.display import Panel
 from mlops_magics.faces.panels.modules import STATIC
 from mlops_magics.store.queries import Store
@@ -26,11 +28,13 @@ ARGUMENTS = [
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>panel</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/panel.css"></head><body><main id="place"></main>
 <script type="module">
+import { plainWords } from "/words.js";
 const values = new Map(), listeners = new Map();
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer);
 const plain = (value) => (value && value.bytes !== undefined ? bytes(value.bytes) : value);
 const tell = (name) => (listeners.get(name) || []).forEach((callback) => callback());
 const source = {
+  trans: plainWords,
   get: (name) => values.get(name),
   on(name, callback) {
     listeners.set(name, [...(listeners.get(name) || []), callback]);
@@ -47,6 +51,10 @@ window.put = (name, value) => { values.set(name, plain(value)); tell(name); };
 window.open_panel = async (module) => {
   const { mount } = await import(`/${module}.js`);
   window.dispose = mount(document.getElementById("place"), source);
+};
+window.mark_words = () => {
+  const { __, _n } = plainWords;
+  source.trans = { __: (...words) => `«${__(...words)}»`, _n: (...words) => `«${_n(...words)}»` };
 };
 window.isReady = true;
 </script></body></html>"""
@@ -141,7 +149,7 @@ def open_panel(browser, address) -> Iterator[Callable[..., Shown]]:
     opened: list[Shown] = []
     strangers: list[str] = []
 
-    def mount(panel: Panel, *, scheme: str = "light", width: int = 900) -> Shown:
+    def mount(panel: Panel, *, scheme: str = "light", width: int = 900, is_marked: bool = False) -> Shown:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
         page = context.new_page()
         page.on("request", lambda request: request.url.startswith((address, "data:")) or strangers.append(request.url))
@@ -150,6 +158,8 @@ def open_panel(browser, address) -> Iterator[Callable[..., Shown]]:
         page.goto(address)
         page.wait_for_function("window.isReady")
         shown.put(**panel.values())
+        if is_marked:
+            page.evaluate("window.mark_words()")
         page.evaluate("(module) => window.open_panel(module)", panel.module)
         return shown
 
@@ -163,3 +173,20 @@ def open_panel(browser, address) -> Iterator[Callable[..., Shown]]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return open_store(tmp_path / ".mlops")
+
+
+SCORES = {"a": (2, 0.7), "b": (4, 0.9), "c": (6, 0.8), "d": (8, math.nan)}
+
+
+@pytest.fixture
+def board(store):
+    ids = {}
+    for name, (depth, auc) in SCORES.items():
+        with track("flights", name, store=store, params={"depth": depth, "seed": 0}) as run:
+            for step in range(3):
+                run.log(loss=1 / (step + depth), step=step)
+            run.log(auc=auc)
+        ids[name] = run.id
+    made = panel(runs(store=store), store=store)
+    made.ids = ids
+    return made

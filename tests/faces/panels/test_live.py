@@ -239,11 +239,13 @@ def test_a_thread_of_its_own_follows_until_the_run_ends(following) -> None:
 
 def test_nobody_looking_nobody_asks(following) -> None:
     _, live = following
-    live.widget.set_state({"_view_count": 1})
+    live.view("one", is_seen=True)
+    live.view("other", is_seen=True)
+    live.view("one", is_seen=False)
     assert live.is_following
-    live.widget.set_state({"_view_count": 0})
+    live.view("other", is_seen=False)
     wait_until(lambda: not live.is_following)
-    live.widget.set_state({"_view_count": 1})
+    live.view("one", is_seen=True)
     assert live.is_following
     live.close()
     wait_until(lambda: not any(thread.name == "mlops-live" for thread in threading.enumerate()))

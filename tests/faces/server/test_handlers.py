@@ -126,7 +126,7 @@ def test_looking_writes_nothing(server, notebook, add, store, folder) -> None:
     ]
     assert [reply.status for reply in asked] == [200] * len(asked), [reply.body for reply in asked]
     assert "depth" in asked[5].json["html"]
-    assert asked[4].json == {"ids": [right], "columns": ["metrics.auc"]}
+    assert asked[4].json == {"ids": [right], "columns": ["metrics.auc"], "problem": None}
     assert sorted(asked[3].json["ids"]) == sorted([left, right])
     assert files_of(folder) == before
 
@@ -144,7 +144,9 @@ def test_what_cannot_be_answered_is_said(server, store, add) -> None:
     run, name = add(), in_root(server, store.path)
     missing = server.ask("run", store=name, run="nobody")
     assert (missing.status, missing.json["error"]) == (404, "RunNotFound")
-    assert server.ask("meeting", store=name, where="auc >").status == 400
+    unfinished = server.ask("meeting", store=name, where="auc >")
+    assert (unfinished.status, unfinished.json["ids"]) == (200, [])
+    assert unfinished.json["problem"] == "a value is expected, not the end (at character 6)"
     for words in ({"columns": 9999999}, {"low": "nan"}, {"high": "x"}, {"key": "nothing"}):
         assert server.ask("curves", store=name, run=run, **words).status == 400, words
     assert server.ask("run", store="nowhere/.mlops", run=run).status == 503

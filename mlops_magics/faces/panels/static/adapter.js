@@ -1,5 +1,8 @@
 // An anywidget model as the source a panel is mounted on.
 
+import { newId } from "./dom.js";
+import { plainWords } from "./words.js";
+
 const ANSWER_WITHIN_MS = 15000;
 
 // `get`, `on` and `set` are the model's traits. `ask` sends a question and resolves with the answer of the same number;
@@ -15,6 +18,7 @@ export function sourceOf(model) {
   };
   model.on("msg:custom", receive);
   return {
+    trans: plainWords,
     get: (name) => model.get(name),
     set(name, value) {
       model.set(name, value);
@@ -48,13 +52,25 @@ export function sourceOf(model) {
 export function renderPanel(mountPanel) {
   return ({ model, el }) => {
     const source = sourceOf(model);
+    const view = newId("view");
+    tellOf(model, view, true);
     const dispose = mountPanel(el, source);
     const plain = document.querySelector(`[data-mlops-panel="${model.get("number")}"]`);
     if (plain) plain.hidden = true;
     return () => {
       dispose();
       source.close();
+      tellOf(model, view, false);
       if (plain) plain.hidden = false;
     };
   };
+}
+
+// Whether a view is on a page. A notebook that closes drops its connection before its views: then nobody can be told.
+function tellOf(model, view, isSeen) {
+  try {
+    model.send({ view, isSeen });
+  } catch {
+    // There is no connection any more.
+  }
 }

@@ -95,19 +95,32 @@ export function drawAxes(context, frame, x, y, theme, xLabel) {
     context.moveTo(frame.left, height);
     context.lineTo(frame.right, height);
     context.stroke();
-    context.fillText(tick.label, frame.left - 5, height);
+    context.fillText(fitted(context, tick.label, frame.left - 6), frame.left - 5, height);
   }
   context.textBaseline = "alphabetic";
+  context.textAlign = "center";
+  let free = 0;
   for (const tick of x.ticks) {
     const place = frame.left + x.share(tick.at) * (frame.right - frame.left);
-    const half = context.measureText(tick.label).width / 2;
-    context.textAlign = "center";
-    context.fillText(tick.label, Math.min(place, frame.right + 8 - half), frame.bottom + 14);
+    const label = fitted(context, tick.label, (frame.right - frame.left) / Math.max(1, x.ticks.length - 1) - 6);
+    const half = context.measureText(label).width / 2;
+    const middle = Math.max(half + 1, Math.min(place, frame.right + 8 - half));
+    if (middle - half < free) continue; // it would stand on the one before it
+    free = middle + half + 4;
+    context.fillText(label, middle, frame.bottom + 14);
   }
   if (xLabel) {
     context.textAlign = "right";
     context.fillText(xLabel, frame.right, frame.bottom + 27);
   }
+}
+
+// A text as far as there is room; its end tells more than its beginning.
+export function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let from = 1;
+  while (from < text.length && context.measureText(`…${text.slice(from)}`).width > room) from += 1;
+  return `…${text.slice(from)}`;
 }
 
 // How many pixels the widest label of an axis takes.

@@ -50,6 +50,11 @@ function heights(curves, view, isLog) {
     const first = upperBound(curve.x, view.low, true);
     const end = upperBound(curve.x, view.high, false);
     for (let at = first; at < end; at += 1) {
+      // A smoothed course may be elsewhere than what was logged here: it comes from before.
+      if (curve.line !== curve.last && isDrawn(curve.line[at])) {
+        from = Math.min(from, curve.line[at]);
+        to = Math.max(to, curve.line[at]);
+      }
       if (isDrawn(curve.low[at])) from = Math.min(from, curve.low[at]);
       else if (isDrawn(curve.last[at])) from = Math.min(from, curve.last[at]);
       if (isDrawn(curve.high[at])) to = Math.max(to, curve.high[at]);

@@ -2,6 +2,7 @@
 
 import { shortNumber } from "./axes.js";
 import { drawChart } from "./chart.js";
+import { makeChooser } from "./chooser.js";
 import { make, newId, perFrame, together } from "./dom.js";
 import { nearest, readCurves, smoothed, upperBound, withDetail } from "./packet.js";
 import { onThemeChange, seriesStyle, themeOf } from "./theme.js";
@@ -12,6 +13,7 @@ const DETAIL_AFTER_MS = 150;
 // Mounts the curves that source.get("curves") holds. Zooming in asks {kind: "zoom", low, high, columns, keys}; while no
 // answer comes, what is there is drawn. Smoothing, the log axis, the legend and the cursor need no answer.
 export function mountCurves(element, source) {
+  const { trans } = source;
   const state = {
     data: { runs: [], curves: [] }, hidden: new Set(), keys: null, smoothing: 0, isLog: false,
     view: null, cursor: null, marked: null, detail: null,
@@ -19,7 +21,7 @@ export function mountCurves(element, source) {
   const root = element.appendChild(make("div", { class: "mlops-panel mlops-curves" }));
   const draw = perFrame(() => drawAll());
   const charts = new Map();
-  const parts = frameOf(root, state, { draw, zoomTo, refresh: () => layOut() });
+  const parts = frameOf(root, state, { trans, draw, zoomTo, refresh: () => layOut() });
   const zoomLater = later(DETAIL_AFTER_MS);
 
   function take() {
@@ -39,7 +41,7 @@ export function mountCurves(element, source) {
       }
     }
     for (const key of shown) {
-      if (!charts.has(key)) charts.set(key, chartOf(key, state, { draw, zoomTo, say: parts.say, curvesOf, viewOf }));
+      if (!charts.has(key)) charts.set(key, chartOf(key, state, { trans, draw, zoomTo, readOut, curvesOf, viewOf }));
       parts.charts.append(charts.get(key).figure);
     }
     parts.empty.hidden = shown.length > 0;
@@ -87,19 +89,31 @@ export function mountCurves(element, source) {
       state.detail = { ...readCurves(answer), low: view.low, high: view.high };
       parts.tell("");
     } catch (error) {
-      if (state.view === view) parts.tell(`drawn from what is here: ${error.message}`);
+      if (state.view === view) parts.tell(trans.__("drawn from what is here: %1", error.message));
     }
     draw();
   }
 
+  // What stands at the cursor now, of the curves that can be seen; nothing without one.
+  function readOut(of = curvesOf) {
+    const { cursor } = state;
+    const text = cursor && charts.has(cursor.key) ? reading(cursor.key, of(cursor.key), cursor.at, state, trans) : "";
+    parts.say(text);
+    for (const [key, { canvas }] of charts) {
+      canvas.setAttribute("aria-valuetext", text && key === cursor.key ? text : trans.__("no point chosen"));
+    }
+  }
+
   function drawAll() {
     const theme = themeOf(root);
+    const found = new Map([...charts.keys()].map((key) => [key, curvesOf(key)]));
+    readOut((key) => found.get(key));
     for (const [key, chart] of charts) {
-      const curves = curvesOf(key);
+      const curves = found.get(key);
       const view = viewOf(key);
       const isShared = state.cursor && state.cursor.by === view.by;
       chart.show(curves, view, drawChart(chart.canvas, {
-        curves, view, isLog: state.isLog, theme, xLabel: view.by === "step" ? "step" : "seconds",
+        curves, view, isLog: state.isLog, theme, xLabel: view.by === "step" ? trans.__("step") : trans.__("seconds"),
         cursor: isShared ? state.cursor.at : null,
         marked: state.marked && state.marked.by === view.by ? state.marked.range : null,
       }));
@@ -126,7 +140,7 @@ function later(milliseconds) {
 }
 
 // What stands around the charts: the controls, the legend, how far the runs are, and what the cursor reads.
-function frameOf(root, state, { draw, zoomTo, refresh }) {
+function frameOf(root, state, { trans, draw, zoomTo, refresh }) {
   const smoothingId = newId("smoothing");
   const smoothing = make("input", {
     type: "range", id: smoothingId, min: "0", max: "0.99", step: "0.01", value: "0",
@@ -142,21 +156,26 @@ function frameOf(root, state, { draw, zoomTo, refresh }) {
       draw();
     },
   });
-  const reset = make("button", { type: "button", class: "mlops-button", text: "Whole range", disabled: true, onclick: () => zoomTo(null) });
-  const metrics = make("details", { class: "mlops-metrics", hidden: true }, make("summary", { text: "Metrics" }), make("div"));
-  const legend = make("div", { class: "mlops-legend", role: "group", "aria-label": "Runs shown" });
+  const reset = make("button", { type: "button", class: "mlops-button", text: trans.__("Whole range"), disabled: true, onclick: () => zoomTo(null) });
+  let shownMetrics = new Set();
+  const metrics = makeChooser({ title: trans.__("Metrics"), find: trans.__("Find a metric"), ticked: (key, isOn) => {
+    state.keys = new Set(shownMetrics);
+    if (isOn) state.keys.add(key);
+    else state.keys.delete(key);
+    refresh();
+  } });
+  const legend = make("div", { class: "mlops-legend", role: "group", "aria-label": trans.__("Runs shown") });
   const going = make("div", { class: "mlops-going" });
   const told = make("p", { class: "mlops-told", role: "status" });
   const readout = make("p", { class: "mlops-readout", "aria-live": "polite" });
   const charts = make("div", { class: "mlops-charts" });
-  const empty = make("p", { class: "mlops-empty", text: "No curves yet." });
+  const empty = make("p", { class: "mlops-empty", text: trans.__("No curves yet.") });
   root.append(
-    make("div", { class: "mlops-bar", role: "group", "aria-label": "Drawing" },
-      make("label", { for: smoothingId }, "Smoothing ", smoothing), make("label", {}, isLog, " Log axis"), metrics, reset),
+    make("div", { class: "mlops-bar", role: "group", "aria-label": trans.__("Drawing") },
+      make("label", { for: smoothingId }, `${trans.__("Smoothing")} `, smoothing), make("label", {}, isLog, ` ${trans.__("Log axis")}`), metrics.element, reset),
     legend, charts, empty, readout, going, told,
   );
   let shownRuns = "";
-  let shownMetrics = "";
   return {
     charts, empty, reset,
     say: (text) => {
@@ -174,23 +193,9 @@ function frameOf(root, state, { draw, zoomTo, refresh }) {
       legend.replaceChildren(...runs.map((run, index) => legendButton(run, index, state, draw)));
     },
     showMetrics(known, shown) {
-      const now = JSON.stringify([known, [...shown]]);
-      if (now === shownMetrics) return;
-      shownMetrics = now;
-      metrics.hidden = known.length < 2;
-      metrics.lastChild.replaceChildren(...known.map((key) => {
-        const box = make("input", {
-          type: "checkbox",
-          onchange: (event) => {
-            state.keys = new Set(shown);
-            if (event.target.checked) state.keys.add(key);
-            else state.keys.delete(key);
-            refresh();
-          },
-        });
-        box.checked = shown.has(key);
-        return make("label", {}, box, ` ${key}`);
-      }));
+      shownMetrics = shown;
+      metrics.element.hidden = known.length < 2;
+      metrics.show(known.map((key) => ({ name: key, label: key, isOn: shown.has(key) })));
     },
   };
 }
@@ -210,12 +215,12 @@ function legendButton(run, index, state, draw) {
 }
 
 // The chart of one metric, and what a pointer and keys do on it.
-function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
+function chartOf(key, state, { trans, draw, zoomTo, readOut, curvesOf, viewOf }) {
   const captionId = newId("metric");
   const canvas = make("canvas", {
     class: "mlops-canvas", tabindex: "0", role: "slider", "aria-labelledby": captionId, "aria-valuemin": "0",
-    "aria-valuemax": "1", "aria-valuenow": "0", "aria-valuetext": "no point chosen",
-    title: "Arrow keys move the cursor, + and − zoom, Home shows all; drag to zoom",
+    "aria-valuemax": "1", "aria-valuenow": "0", "aria-valuetext": trans.__("no point chosen"),
+    title: trans.__("Arrow keys move the cursor, + and − zoom, Home shows all; drag to zoom"),
   });
   const figure = make("figure", { class: "mlops-chart" }, make("figcaption", { id: captionId, text: key }), canvas);
   let placed = null;
@@ -227,16 +232,15 @@ function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
     return x.value(Math.min(1, Math.max(0, share)));
   }
 
-  function moveTo(position) {
+  // What the keys have put the cursor at stays when the pointer leaves.
+  function moveTo(position, isKept) {
     const curves = curvesOf(key);
     const xs = curves.flatMap((curve) => (curve.x.length ? [curve.x[nearest(curve.x, position)]] : []));
     if (!xs.length) return;
     const at = xs.reduce((best, one) => (Math.abs(one - position) < Math.abs(best - position) ? one : best));
-    state.cursor = { at, by: viewOf(key).by };
-    const text = reading(key, curves, at, state);
+    state.cursor = { key, at, by: viewOf(key).by, isKept };
     canvas.setAttribute("aria-valuenow", String(at));
-    canvas.setAttribute("aria-valuetext", text);
-    say(text);
+    readOut();
     draw();
   }
 
@@ -247,7 +251,7 @@ function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
     const view = viewOf(key);
     const now = state.cursor && state.cursor.by === view.by ? nearest(places, state.cursor.at) : upperBound(places, view.low, true) - Math.sign(count);
     const at = places[Math.min(places.length - 1, Math.max(0, now + count))];
-    moveTo(at);
+    moveTo(at, true);
     // The cursor takes the view along.
     const shift = at < view.low ? at - view.low : at > view.high ? at - view.high : 0;
     if (shift) zoomTo({ low: view.low + shift, high: view.high + shift, by: view.by });
@@ -284,7 +288,7 @@ function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
   canvas.addEventListener("pointermove", (event) => {
     if (!placed) return;
     if (from) state.marked = { range: [from.at, positionOf(event)], by: viewOf(key).by };
-    moveTo(positionOf(event));
+    moveTo(positionOf(event), false);
   });
   canvas.addEventListener("pointerup", (event) => {
     if (!from) return;
@@ -302,7 +306,7 @@ function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
     draw();
   });
   canvas.addEventListener("pointerleave", () => {
-    if (!from && document.activeElement !== canvas) {
+    if (!from && state.cursor && !state.cursor.isKept) {
       state.cursor = null;
       draw();
     }
@@ -319,15 +323,16 @@ function chartOf(key, state, { draw, zoomTo, say, curvesOf, viewOf }) {
 }
 
 // What stands at a position, in words: the newest value of each curve and, where many points share it, their range.
-function reading(key, curves, position, { smoothing }) {
-  const by = curves[0].by === "step" ? `step ${shortNumber(position)}` : `${shortNumber(position)} s`;
+function reading(key, curves, position, { smoothing }, trans) {
+  if (!curves.length) return "";
+  const by = curves[0].by === "step" ? trans.__("step %1", shortNumber(position)) : trans.__("%1 s", shortNumber(position));
   const told = curves.map((curve) => {
     const at = nearest(curve.x, position);
     if (at < 0) return `${curve.name} —`;
     const [low, high, last] = [curve.low[at], curve.high[at], curve.last[at]];
-    const range = high > low ? ` (${shortNumber(low)} to ${shortNumber(high)})` : "";
-    const drawn = smoothing && Number.isFinite(last) ? `, smoothed ${shortNumber(curve.line[at])}` : "";
-    return `${curve.name} ${Number.isFinite(last) ? shortNumber(last) : "not finite"}${range}${drawn}`;
+    const range = high > low ? ` (${trans.__("%1 to %2", shortNumber(low), shortNumber(high))})` : "";
+    const drawn = smoothing && Number.isFinite(last) ? `, ${trans.__("smoothed %1", shortNumber(curve.line[at]))}` : "";
+    return `${curve.name} ${Number.isFinite(last) ? shortNumber(last) : trans.__("not finite")}${range}${drawn}`;
   });
   return `${key} · ${by} · ${told.join(" · ")}`;
 }

@@ -1,10 +1,13 @@
 // Runs as a table to sort, filter and select from; two pictures of them; what differs between those selected.
 
-import { make, newId, together } from "./dom.js";
+import { makeChooser } from "./chooser.js";
 import { mountCurves } from "./curves.js";
 import { showDocument } from "./documents.js";
-import { makeParallel, makeScatter } from "./plots.js";
-import { cellText, makeGrid, sortedRows } from "./table.js";
+import { make, newId, together } from "./dom.js";
+import { makePictures } from "./pictures.js";
+import { hasWord, linesOf } from "./rows.js";
+import { cellText, makeGrid } from "./table.js";
+import { many } from "./words.js";
 
 const CONDITION = /[=<>!~()]|\b(and|or|not|in|is)\b/i;
 const ASK_AFTER_MS = 350;
@@ -13,126 +16,143 @@ const MEASURED = 20;
 const PADDING = 20;
 const MOST_WIDTH = 260;
 
-// Reads "table" ({ids, parents, columns, goal}) and "selected" (ids); sets "selected". Asks {kind: "filter", where},
-// {kind: "diff", runs}, {kind: "curves", runs}, and for these curves {kind: "zoom", runs, …}.
+// Reads "table" ({ids, parents, columns, goal}) and "selected" (ids); sets "selected". Asks {kind: "filter", where}, which
+// answers {ids, columns, problem}; {kind: "diff", runs}; {kind: "curves", runs}, and for these {kind: "zoom", runs, …}.
+// What is selected, filtered and unfolded is known by the ids of runs, as the rows change with every table.
 export function mount(element, source) {
-  const state = { table: null, found: null, word: "", hasParts: false, sort: null, shown: new Set(), selected: new Set(), asked: 0 };
-  const grid = makeGrid({ label: "Runs", chosen: (rows) => choose(rows), sorted: (name, isDescending) => {
-    state.sort = { name, isDescending };
-    layOut();
-  } });
-  const parallel = makeParallel({ chosen: (rows) => choose(rows) });
-  const scatter = makeScatter({ chosen: (rows) => choose(rows) });
-  const parts = boardOf(element, state, { grid, parallel, scatter, layOut, filter, compare, drawCurves });
+  const { trans } = source;
+  const state = {
+    table: null, lines: [], sort: null, selected: new Set(), ticked: new Map(),
+    word: "", condition: "", met: null, named: new Set(), asked: 0, unfolded: new Set(), isUnfolded: false,
+  };
+  const isShown = (column) => state.ticked.get(column.name) ?? (column.shown || state.named.has(column.name));
+  const isOpen = (id) => state.unfolded.has(id) !== state.isUnfolded;
+  const grid = makeGrid({ trans, label: trans.__("Runs"), chosen: choose, sorted: sortBy, folded: turn });
+  const pictures = makePictures({ trans, chosen: choose });
+  const parts = boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves });
   let closeCurves = null;
   let timer = 0;
 
   function take() {
     const table = source.get("table");
     if (!table) return;
-    const font = `13px ${getComputedStyle(parts.root).fontFamily || "sans-serif"}`;
-    state.table = { ...table, columns: table.columns.map((column) => ({ ...column, width: widthOf(column, font) })) };
-    state.place = new Map(table.ids.map((id, row) => [id, row]));
-    state.shown = new Set(table.columns.filter((column) => column.shown).map((column) => column.name));
-    parts.listColumns(state.table.columns);
+    state.table = { ...table, columns: table.columns.map((column) => ({ ...column })) };
     takeSelected();
     layOut();
+    // Which of the new runs meet the condition is not known here; where one is being typed, it is asked soon.
+    if (state.condition && !timer) ask();
   }
 
   function takeSelected() {
-    const ids = source.get("selected") || [];
-    state.selected = new Set(ids.map((id) => state.place.get(id)).filter((row) => row !== undefined));
+    const known = new Set(state.table ? state.table.ids : []);
+    state.selected = new Set((source.get("selected") || []).filter((id) => known.has(id)));
     showSelected();
   }
 
-  function rowsShown() {
-    const { table, found, word, hasParts } = state;
-    let rows = found || table.ids.map((_, row) => row);
-    if (!hasParts) rows = rows.filter((row) => !table.parents[row]);
-    if (word) {
-      const texts = table.columns.filter((column) => column.kind === "text" && (column.name !== "id" || state.shown.has("id")));
-      rows = rows.filter((row) => texts.some((column) => cellText(column, row).toLowerCase().includes(word)));
-    }
-    return rows;
+  function keeps(id, row) {
+    if (state.met && !state.met.has(id)) return false;
+    return !state.word || hasWord(state.table, row, state.word, isShown);
   }
 
   function layOut() {
-    const { table } = state;
-    const columns = table.columns.filter((column) => state.shown.has(column.name));
-    let rows = rowsShown();
-    const sortColumn = state.sort && table.columns.find((column) => column.name === state.sort.name);
-    if (sortColumn) rows = sortedRows(rows, sortColumn, state.sort.isDescending);
-    state.rows = rows;
-    grid.show(columns, rows, state.sort);
-    parts.count.textContent = rows.length === table.ids.length ? `${rows.length.toLocaleString("en-US")} runs` : `${rows.length.toLocaleString("en-US")} of ${table.ids.length.toLocaleString("en-US")} runs`;
-    parts.showPlots(rows);
+    const { table, sort, isUnfolded } = state;
+    const font = `13px ${getComputedStyle(parts.root).fontFamily || "sans-serif"}`;
+    const columns = table.columns.filter(isShown);
+    for (const column of columns) column.width ??= widthOf(column, font);
+    const column = sort && table.columns.find((one) => one.name === sort.name);
+    const { lines, folded } = linesOf(table, { keeps, column, isDescending: sort && sort.isDescending, isOpen, isUnfolded });
+    state.lines = lines;
+    const isPart = (row) => Boolean(table.parents[row]);
+    const isTree = table.parents.some(Boolean);
+    grid.show({ columns, lines, isTree, sort });
+    parts.showCount(lines.filter((line) => !isPart(line.row)).length, table.ids.filter((_, row) => !isPart(row)).length, folded);
+    parts.showColumns(table.columns.map(({ name, label, ...one }) => ({ name, label, isOn: isShown({ name, ...one }) })), isTree);
+    pictures.show({ table, rows: lines.map((line) => line.row), ticked: state.ticked, isShown });
+    showSelected();
   }
 
-  function choose(rows) {
-    state.selected = rows;
+  function sortBy(name, isDescending) {
+    state.sort = { name, isDescending };
+    layOut();
+  }
+
+  function tick(name, isOn) {
+    state.ticked.set(name, isOn);
+    layOut();
+  }
+
+  function turn(id) {
+    if (!state.unfolded.delete(id)) state.unfolded.add(id);
+    layOut();
+  }
+
+  function unfold(isUnfolded) {
+    Object.assign(state, { isUnfolded, unfolded: new Set() });
+    layOut();
+  }
+
+  function choose(ids) {
+    state.selected = ids;
     showSelected();
-    source.set("selected", [...rows].map((row) => state.table.ids[row]));
+    source.set("selected", [...ids]);
   }
 
   function showSelected() {
     grid.select(state.selected);
-    parallel.select(state.selected);
-    scatter.select(state.selected);
-    parts.showSelected(state.selected.size);
+    pictures.select(state.selected);
+    const seen = state.lines.filter((line) => state.selected.has(line.id)).length;
+    parts.showSelected(state.selected.size, state.selected.size - seen);
   }
 
-  function filter(text, isNow) {
+  function filter(text) {
     clearTimeout(timer);
-    const condition = text.trim();
-    if (!condition || (!isNow && !CONDITION.test(condition))) {
-      Object.assign(state, { found: null, word: condition.toLowerCase() });
-      state.asked += 1;
-      parts.tell("");
-      layOut();
+    timer = 0;
+    state.asked += 1;
+    const words = text.trim();
+    if (CONDITION.test(words)) {
+      state.condition = words;
+      timer = setTimeout(ask, ASK_AFTER_MS);
       return;
     }
-    timer = setTimeout(() => ask(condition), isNow ? 0 : ASK_AFTER_MS);
+    Object.assign(state, { condition: "", met: null, named: new Set(), word: words.toLowerCase() });
+    parts.tell("");
+    layOut();
   }
 
-  async function ask(condition) {
+  async function ask() {
+    timer = 0;
     state.asked += 1;
     const number = state.asked;
-    try {
-      const answer = await source.ask({ kind: "filter", where: condition });
-      if (number !== state.asked) return;
-      Object.assign(state, { found: answer.rows, word: "" });
-      // What is asked about can be seen.
-      answer.columns.forEach((name) => state.shown.add(name));
-      parts.listColumns(state.table.columns);
-      parts.tell("");
-      layOut();
-    } catch (error) {
-      if (number === state.asked) parts.tell(error.message);
-    }
+    const asking = source.ask({ kind: "filter", where: state.condition });
+    const answer = await asking.catch((error) => ({ ids: [], columns: [], problem: error.message }));
+    if (number !== state.asked) return;
+    const { problem } = answer;
+    // What is asked about can be seen; and what is not understood leaves every run.
+    Object.assign(state, { word: "", met: problem ? null : new Set(answer.ids), named: new Set(answer.columns) });
+    parts.tell(problem ? trans.__("Not filtered, all runs are shown: %1", problem) : "");
+    layOut();
   }
 
-  const chosenIds = () => state.rows.filter((row) => state.selected.has(row)).map((row) => state.table.ids[row]);
-
   async function compare() {
-    parts.open("What differs", make("p", { class: "mlops-told", text: "comparing …" }));
+    parts.open(trans.__("What differs"), make("p", { class: "mlops-told", text: trans.__("comparing …") }));
     try {
-      const answer = await source.ask({ kind: "diff", runs: chosenIds() });
+      const answer = await source.ask({ kind: "diff", runs: [...state.selected] });
       const place = make("div");
       showDocument(place, answer.html);
-      parts.open("What differs", place);
+      parts.open(trans.__("What differs"), place);
     } catch (error) {
-      parts.open("What differs", make("p", { class: "mlops-told", role: "status", text: error.message }));
+      parts.open(trans.__("What differs"), make("p", { class: "mlops-told", role: "status", text: error.message }));
     }
   }
 
   async function drawCurves() {
-    const runs = chosenIds().slice(0, MOST_CURVES);
+    const runs = [...state.selected].slice(0, MOST_CURVES);
     const place = make("div");
-    parts.open("Curves", place);
+    parts.open(trans.__("Curves"), place);
     try {
       const packet = await source.ask({ kind: "curves", runs });
       closeCurves = mountCurves(place, {
-        get: () => packet, on: () => () => {}, set: () => {}, ask: (question) => source.ask({ ...question, runs }),
+        trans, get: () => packet, on: () => () => {}, set: () => {}, ask: (question) => source.ask({ ...question, runs }),
       });
     } catch (error) {
       place.append(make("p", { class: "mlops-told", role: "status", text: error.message }));
@@ -145,11 +165,12 @@ export function mount(element, source) {
   });
   take();
   const undo = together(
-    source.on("table", take), source.on("selected", takeSelected), grid.dispose, parallel.dispose, scatter.dispose,
+    source.on("table", take), source.on("selected", takeSelected), grid.dispose, pictures.dispose,
     () => closeCurves && closeCurves(), () => clearTimeout(timer),
   );
   return () => {
     undo();
+    state.asked += 1;
     parts.root.remove();
   };
 }
@@ -170,94 +191,56 @@ function widthOf(column, font) {
   return Math.max(48, column.kind === "text" ? Math.min(MOST_WIDTH, width) : width);
 }
 
-// What was chosen before, as long as it is there; else what is offered.
-function pick(select, before, offered) {
-  const names = new Set([...select.options].map((option) => option.value));
-  const name = names.has(before) ? before : offered;
-  if (names.has(name)) select.value = name;
-}
-
 // The controls around the table, and the folds below it.
-function boardOf(element, state, { grid, parallel, scatter, layOut, filter, compare, drawCurves }) {
+function boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves }) {
   const filterId = newId("filter");
-  const told = make("p", { class: "mlops-told mlops-wrong", role: "alert" });
+  const toldId = newId("told");
+  const told = make("p", { id: toldId, class: "mlops-told mlops-wrong", role: "alert" });
   const input = make("input", {
-    id: filterId, type: "search", class: "mlops-filter", placeholder: "a word, or auc > 0.7 and params.depth <= 6", spellcheck: "false", autocomplete: "off",
-    oninput: (event) => filter(event.target.value, false),
-    onkeydown: (event) => {
-      event.stopPropagation();
-      if (event.key === "Enter") filter(event.target.value, true);
-    },
+    id: filterId, type: "search", class: "mlops-filter", placeholder: trans.__("a word, or auc > 0.7 and params.depth <= 6"),
+    "aria-describedby": toldId, spellcheck: "false", autocomplete: "off",
+    oninput: (event) => filter(event.target.value), onkeydown: (event) => event.stopPropagation(),
   });
   const count = make("span", { class: "mlops-count", role: "status" });
   const chosenCount = make("span", { class: "mlops-count" });
-  const diff = make("button", { type: "button", class: "mlops-button", text: "Diff", disabled: true, onclick: compare });
-  const curves = make("button", { type: "button", class: "mlops-button", text: "Curves", disabled: true, onclick: drawCurves });
-  const hasParts = make("input", { type: "checkbox", onchange: (event) => {
-    state.hasParts = event.target.checked;
-    layOut();
-  } });
-  const partsLabel = make("label", { hidden: true }, hasParts, " Candidates");
-  const columns = make("details", { class: "mlops-metrics" }, make("summary", { text: "Columns" }), make("div"));
-  const metric = make("select", { "aria-label": "coloured by", onchange: () => showPlots(state.rows) });
-  const x = make("select", { onchange: () => showPlots(state.rows) });
-  const y = make("select", { onchange: () => showPlots(state.rows) });
-  const lines = make("details", { class: "mlops-fold", ontoggle: () => showPlots(state.rows) }, make("summary", { text: "Parallel coordinates" }), make("label", {}, "to ", metric), parallel.element);
-  const points = make("details", { class: "mlops-fold", ontoggle: () => showPlots(state.rows) }, make("summary", { text: "Scatter" }), make("label", {}, "x ", x), make("label", {}, " y ", y), scatter.element);
+  const diff = make("button", { type: "button", class: "mlops-button", text: trans.__("Diff"), disabled: true, onclick: compare });
+  const curves = make("button", { type: "button", class: "mlops-button", text: trans.__("Curves"), disabled: true, onclick: drawCurves });
+  const candidates = make("input", { type: "checkbox", onchange: (event) => unfold(event.target.checked) });
+  const candidatesLabel = make("label", { hidden: true }, candidates, ` ${trans.__("Candidates")}`);
+  const columns = makeChooser({ title: trans.__("Columns"), find: trans.__("Find a column"), ticked: tick });
   const answer = make("section", { class: "mlops-answer", hidden: true, "aria-live": "polite" });
   const root = element.appendChild(make("div", { class: "mlops-panel mlops-leaderboard" },
-    make("div", { class: "mlops-bar", role: "group", "aria-label": "Runs shown" }, make("label", { for: filterId }, "Filter ", input), count, columns, partsLabel),
+    make("div", { class: "mlops-bar", role: "group", "aria-label": trans.__("Runs shown") }, make("label", { for: filterId }, `${trans.__("Filter")} `, input), count, columns.element, candidatesLabel),
     told, grid.element,
-    make("div", { class: "mlops-bar", role: "group", "aria-label": "Selected runs" }, chosenCount, diff, curves), answer, lines, points));
+    make("div", { class: "mlops-bar", role: "group", "aria-label": trans.__("Selected runs") }, chosenCount, diff, curves), answer, ...pictures.elements));
   let whenClosed = () => {};
 
-  function showPlots(rows) {
-    const byName = new Map(state.table.columns.map((column) => [column.name, column]));
-    if (lines.open && byName.has(metric.value)) {
-      const chosen = state.table.columns.filter((column) => column.family === "params" && column.shown).slice(0, 7);
-      parallel.show([...chosen, byName.get(metric.value)], rows);
-    }
-    if (points.open && byName.has(x.value) && byName.has(y.value)) scatter.show(byName.get(x.value), byName.get(y.value), rows);
-  }
-
   return {
-    root, count, showPlots,
-    tell: (text) => {
+    root,
+    tell(text) {
       told.textContent = text;
+      input.setAttribute("aria-invalid", String(Boolean(text)));
     },
-    showSelected(size) {
-      chosenCount.textContent = size ? `${size.toLocaleString("en-US")} selected` : "none selected";
+    showCount(shown, all, folded) {
+      const runs = shown === all ? trans._n("%2 run", "%2 runs", all, many(all)) : trans.__("%1 of %2 runs", many(shown), many(all));
+      count.textContent = folded ? `${runs}, ${trans._n("%2 candidate folded", "%2 candidates folded", folded, many(folded))}` : runs;
+    },
+    showSelected(size, unseen) {
+      const all = size ? trans.__("%1 selected", many(size)) : trans.__("none selected");
+      chosenCount.textContent = unseen ? `${all}, ${trans.__("%1 of them not shown", many(unseen))}` : all;
       diff.disabled = size !== 2;
       curves.disabled = size < 1;
     },
-    listColumns(known) {
-      partsLabel.hidden = !state.table.parents.some(Boolean);
-      columns.lastChild.replaceChildren(...known.map((column) => {
-        const box = make("input", { type: "checkbox", onchange: (event) => {
-          if (event.target.checked) state.shown.add(column.name);
-          else state.shown.delete(column.name);
-          layOut();
-        } });
-        box.checked = state.shown.has(column.name);
-        return make("label", {}, box, ` ${column.label}`);
-      }));
-      const before = [x.value, y.value, metric.value];
-      const options = (wanted) => known.filter(wanted).map((column) => make("option", { value: column.name, text: column.label }));
-      metric.replaceChildren(...options((column) => column.family === "metrics"));
-      x.replaceChildren(...options((column) => column.family !== "runs" || column.kind !== "text"));
-      y.replaceChildren(...options((column) => column.family === "metrics"));
-      lines.hidden = points.hidden = !metric.options.length;
-      const param = known.find((column) => column.family === "params" && column.shown);
-      pick(x, before[0], param && param.name);
-      pick(y, before[1], state.table.goal);
-      pick(metric, before[2], state.table.goal);
+    showColumns(items, isTree) {
+      candidatesLabel.hidden = !isTree;
+      columns.show(items);
     },
     closed: (callback) => {
       whenClosed = callback;
     },
     open(title, content) {
       whenClosed();
-      const close = make("button", { type: "button", class: "mlops-button", text: "Close", onclick: () => {
+      const close = make("button", { type: "button", class: "mlops-button", text: trans.__("Close"), onclick: () => {
         whenClosed();
         answer.hidden = true;
         answer.replaceChildren();

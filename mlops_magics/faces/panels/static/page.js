@@ -7,6 +7,7 @@ import { make, newId } from "./dom.js";
 // Reads "page" ({html, label, choices: [[value, text]], part: {value, html} or null}) and "curves". Asks
 // {kind: "part", value}; and for the curves {kind: "zoom", …}.
 export function mount(element, source) {
+  const { trans } = source;
   const selectId = newId("part");
   const body = make("div", { class: "mlops-document" });
   const select = make("select", { id: selectId, onchange: () => ask(select.value) });
@@ -15,11 +16,11 @@ export function mount(element, source) {
   const fold = (isOpen) => () => {
     for (const one of root.querySelectorAll(".mlops-document details, .mlops-answer details")) one.open = isOpen;
   };
-  const unfold = make("button", { type: "button", class: "mlops-button", text: "Unfold all", onclick: fold(true) });
-  const foldAll = make("button", { type: "button", class: "mlops-button", text: "Fold all", onclick: fold(false) });
-  const drawn = make("section", { "aria-label": "Curves" });
+  const unfold = make("button", { type: "button", class: "mlops-button", text: trans.__("Unfold all"), onclick: fold(true) });
+  const foldAll = make("button", { type: "button", class: "mlops-button", text: trans.__("Fold all"), onclick: fold(false) });
+  const drawn = make("section", { "aria-label": trans.__("Curves") });
   const root = element.appendChild(make("div", { class: "mlops-panel mlops-page" },
-    make("div", { class: "mlops-bar", role: "group", "aria-label": "Page" }, unfold, foldAll, chooser), part, drawn, body));
+    make("div", { class: "mlops-bar", role: "group", "aria-label": trans.__("Page") }, unfold, foldAll, chooser), part, drawn, body));
   let asked = 0;
   let closeCurves = null;
 

@@ -1,29 +1,41 @@
 // Two pictures of the rows of a table: parallel coordinates, and one column against another. Brushing in them selects.
 
-import { drawAxes, labelWidth, linearAxis, shortNumber } from "./axes.js";
+import { drawAxes, fitted, labelWidth, linearAxis, logAxis, shortNumber } from "./axes.js";
 import { make, perFrame, prepareCanvas } from "./dom.js";
 import { onThemeChange, SERIES, themeOf } from "./theme.js";
 
 const MOST_LEVELS = 40;
+const FAR_APART = 100;
+const CROWD = 1000;
 
-// Where the values of a column stand between 0 and 1: numbers by their size, texts each at a place of its own.
+// Where the values of a column stand between 0 and 1: numbers by their size, those of a parameter by its logarithm where
+// they are positive and far apart; texts each at a place of its own.
 export function scaleOf(column, rows) {
   if (column.kind !== "text") {
     const numbers = rows.map((row) => column.values[row]).filter((value) => typeof value === "number");
     const [low, high] = numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
-    const axis = linearAxis(low, high, 5, false);
-    return { column, place: (row) => (typeof column.values[row] === "number" ? axis.share(column.values[row]) : null), ticks: [{ at: 0, label: shortNumber(axis.low) }, { at: 1, label: shortNumber(axis.high) }], axis };
+    const isLog = column.family === "params" && low > 0 && high >= FAR_APART * low;
+    const axis = isLog ? logAxis(low, high, 5) : linearAxis(low, high, 5, false);
+    const between = isLog ? axis.ticks.map(({ at, label }) => ({ at: axis.share(at), label })) : [];
+    const ticks = [{ at: 0, label: endLabel(axis.low) }, { at: 1, label: endLabel(axis.high) }, ...between];
+    const label = isLog ? `${column.label} (log)` : column.label;
+    return { column, label, place: (row) => (typeof column.values[row] === "number" ? axis.share(column.values[row]) : null), ticks, axis };
   }
   const levels = [...new Set(rows.map((row) => column.values[row]).filter((value) => value !== null))].sort();
   const places = new Map(levels.map((level, index) => [level, levels.length > 1 ? index / (levels.length - 1) : 0.5]));
   const ticks = levels.length <= MOST_LEVELS ? levels.map((level) => ({ at: places.get(level), label: String(level) })) : [];
-  return { column, place: (row) => places.get(column.values[row]) ?? null, ticks, axis: null };
+  return { column, label: column.label, place: (row) => places.get(column.values[row]) ?? null, ticks, axis: null };
+}
+
+// The end of an axis in as many digits as help to read it.
+function endLabel(value) {
+  return shortNumber(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
 }
 
 // Lines over an axis per column, coloured by the last one. A drag along an axis keeps the rows between its ends.
-export function makeParallel({ chosen }) {
-  const state = { scales: [], rows: [], selected: new Set(), brushes: new Map(), from: null };
-  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": "Parallel coordinates of parameters and a metric; the table above has the same rows" });
+export function makeParallel({ trans, chosen }) {
+  const state = { scales: [], rows: [], ids: [], selected: new Set(), brushes: new Map(), from: null };
+  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": trans.__("Parallel coordinates of parameters and a metric; the table above has the same rows") });
   const draw = perFrame(() => {
     if (canvas.clientWidth) drawParallel(canvas, state);
   });
@@ -59,7 +71,7 @@ export function makeParallel({ chosen }) {
       if (!state.from) return;
       if (!isDrag) state.brushes.delete(state.scales[state.from.index].column.name);
       state.from = null;
-      chosen(new Set(state.brushes.size ? state.rows.filter((row) => isWithin(row, state)) : []));
+      chosen(new Set(state.brushes.size ? state.rows.filter((row) => isWithin(row, state)).map((row) => state.ids[row]) : []));
       draw();
     },
   });
@@ -68,9 +80,8 @@ export function makeParallel({ chosen }) {
   sizes.observe(canvas);
   return {
     element: canvas,
-    show(columns, rows) {
-      state.scales = columns.map((column) => scaleOf(column, rows));
-      state.rows = rows;
+    show(columns, rows, ids) {
+      Object.assign(state, { scales: columns.map((column) => scaleOf(column, rows)), rows, ids });
       for (const name of [...state.brushes.keys()]) if (!columns.some((column) => column.name === name)) state.brushes.delete(name);
       draw();
     },
@@ -96,7 +107,7 @@ function isWithin(row, { scales, brushes }) {
   });
 }
 
-function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }) {
+function drawParallel(canvas, { scales, rows, ids, selected, brushes, frame, across }) {
   const theme = themeOf(canvas);
   const context = prepareCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
   const { left, right, top, bottom } = frame();
@@ -107,7 +118,7 @@ function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }
   const alpha = Math.max(0.06, Math.min(0.9, 100 / Math.max(rows.length, 1)));
   const strands = (isFront) => {
     for (const row of rows) {
-      if (hasSelection && selected.has(row) !== isFront) continue;
+      if (hasSelection && selected.has(ids[row]) !== isFront) continue;
       const goal = last.place(row);
       context.strokeStyle = goal === null || (hasSelection && !isFront) ? theme.quiet : blended(goal);
       context.globalAlpha = hasSelection ? (isFront ? Math.max(0.8, alpha) : Math.max(0.08, alpha / 2)) : alpha;
@@ -142,19 +153,20 @@ function drawParallel(canvas, { scales, rows, selected, brushes, frame, across }
     context.fillStyle = theme.text;
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    const name = fitted(context, scale.column.label, 2 * apart - 12);
+    const name = fitted(context, scale.label, 2 * apart - 12);
     const width = context.measureText(name).width;
     context.fillText(name, Math.max(2, Math.min(canvas.clientWidth - width - 2, place - width / 2)), index % 2 ? 28 : 12);
     context.fillStyle = theme.quiet;
     context.textBaseline = "middle";
     context.textAlign = index === scales.length - 1 ? "left" : "right";
     const room = index ? apart - 12 : left - 8;
-    let free = Infinity;
+    const taken = [];
     for (const tick of scale.ticks) {
-      if (free - down(tick.at) < 12) continue; // it would stand on the one below it
-      free = down(tick.at);
+      const height = down(tick.at);
+      if (taken.some((other) => Math.abs(other - height) < 12)) continue; // it would stand on another
+      taken.push(height);
       const isLast = index === scales.length - 1;
-      context.fillText(fitted(context, tick.label, isLast ? canvas.clientWidth - right - 8 : room), place + (isLast ? 5 : -5), free);
+      haloed(context, theme, fitted(context, tick.label, isLast ? canvas.clientWidth - right - 8 : room), place + (isLast ? 5 : -5), height);
     }
     const brush = brushes.get(scale.column.name);
     if (!brush) return;
@@ -171,12 +183,13 @@ function textWidth(canvas, text) {
   return context.measureText(text).width;
 }
 
-// A text as far as there is room; its end tells more than its beginning.
-function fitted(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let from = 1;
-  while (from < text.length && context.measureText(`…${text.slice(from)}`).width > room) from += 1;
-  return `…${text.slice(from)}`;
+// A text that can be read over lines.
+function haloed(context, theme, text, x, y) {
+  context.strokeStyle = theme.page;
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeText(text, x, y);
+  context.fillText(text, x, y);
 }
 
 // From the first colour of the charts to the second.
@@ -186,9 +199,9 @@ function blended(share) {
 }
 
 // A point per row; a drag selects those in the rectangle.
-export function makeScatter({ chosen }) {
-  const state = { x: null, y: null, rows: [], selected: new Set(), box: null, from: null, placed: null };
-  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": "One column against another; the table above has the same rows" });
+export function makeScatter({ trans, chosen }) {
+  const state = { x: null, y: null, rows: [], ids: [], selected: new Set(), box: null, from: null, placed: null };
+  const canvas = make("canvas", { class: "mlops-canvas mlops-plot", role: "img", "aria-label": trans.__("One column against another; the table above has the same rows") });
   const draw = perFrame(() => {
     if (canvas.clientWidth && state.x && state.y) state.placed = drawScatter(canvas, state);
   });
@@ -210,7 +223,7 @@ export function makeScatter({ chosen }) {
       state.from = state.box = null;
       if (!from || !state.placed) return;
       const inside = ([x, y]) => x >= Math.min(from[0], to[0]) && x <= Math.max(from[0], to[0]) && y >= Math.min(from[1], to[1]) && y <= Math.max(from[1], to[1]);
-      chosen(new Set(isDrag ? state.placed.filter(([, place]) => inside(place)).map(([row]) => row) : []));
+      chosen(new Set(isDrag ? state.placed.filter(([, place]) => inside(place)).map(([row]) => state.ids[row]) : []));
       draw();
     },
   });
@@ -219,8 +232,8 @@ export function makeScatter({ chosen }) {
   sizes.observe(canvas);
   return {
     element: canvas,
-    show(x, y, rows) {
-      Object.assign(state, { x: scaleOf(x, rows), y: scaleOf(y, rows), rows });
+    show(x, y, rows, ids) {
+      Object.assign(state, { x: scaleOf(x, rows), y: scaleOf(y, rows), rows, ids });
       draw();
     },
     select(selected) {
@@ -235,27 +248,31 @@ export function makeScatter({ chosen }) {
   };
 }
 
-function drawScatter(canvas, { x, y, rows, selected, box }) {
+function drawScatter(canvas, { x, y, rows, ids, selected, box }) {
   const theme = themeOf(canvas);
   const context = prepareCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
   const placedAxis = (scale) => scale.axis || { ticks: scale.ticks, share: (value) => value };
   const frame = { left: 10 + Math.min(90, labelWidth(context, placedAxis(y), theme)), top: 12, right: canvas.clientWidth - 16, bottom: canvas.clientHeight - 32 };
-  drawAxes(context, frame, placedAxis(x), placedAxis(y), theme, x.column.label);
+  drawAxes(context, frame, placedAxis(x), placedAxis(y), theme, x.label);
   const placed = [];
   for (const row of rows) {
     const [right, up] = [x.place(row), y.place(row)];
     if (right === null || up === null) continue;
     placed.push([row, [frame.left + right * (frame.right - frame.left), frame.bottom - up * (frame.bottom - frame.top)]]);
   }
-  const hasSelection = selected.size > 0;
+  // What is not selected stays in sight: selected dots are told by their colour, their size and a rim.
+  const alpha = placed.length > CROWD ? 0.6 : 0.85;
   for (const isFront of [false, true]) {
     context.fillStyle = isFront ? SERIES[1] : SERIES[0];
-    context.globalAlpha = isFront ? 0.9 : hasSelection ? 0.4 : 0.6;
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1;
     for (const [row, [across, down]] of placed) {
-      if (selected.has(row) !== isFront) continue;
+      if (selected.has(ids[row]) !== isFront) continue;
+      context.globalAlpha = isFront ? 1 : alpha;
       context.beginPath();
-      context.arc(across, down, isFront ? 3.5 : 2.5, 0, 7);
+      context.arc(across, down, isFront ? 4.5 : 3, 0, 7);
       context.fill();
+      if (isFront) context.stroke();
     }
   }
   context.globalAlpha = 0.18;

@@ -5,6 +5,9 @@ import { make, newId, perFrame } from "./dom.js";
 
 const ROW = 26;
 const SPARE = 8;
+const TWIST = 16;
+const INDENT = 16;
+const COUNT = 44;
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 // What a cell reads. A column has `values`, and `texts` where these read differently, and `digits` of its numbers.
@@ -26,28 +29,31 @@ export function sortedRows(rows, column, isDescending) {
   return [...there, ...rows.filter((row) => !isThere(row))];
 }
 
-// Returns {element, show(columns, rows), select(rows), dispose}. `chosen(Set)` and `sorted(column, isDescending)` are told
-// what a person did; rows are numbers that stand for themselves in the columns.
-export function makeGrid({ label, chosen, sorted }) {
+// Returns {element, show({columns, lines, isTree, sort}), select(ids), dispose}. A line is {id, row, level, parts, isOpen}:
+// a run, where its values stand in the columns, and whether its parts are unfolded below it. `chosen(Set of ids)`,
+// `sorted(column, isDescending)` and `folded(id)` are told what a person did.
+export function makeGrid({ trans, label, chosen, sorted, folded }) {
   const head = make("div", { role: "rowgroup", class: "mlops-head" });
   const body = make("div", { role: "rowgroup", class: "mlops-body" });
   const element = make("div", {
     role: "grid", class: "mlops-grid", tabindex: "0", "aria-label": label, "aria-multiselectable": "true",
   }, head, body);
   const name = newId("row");
-  const state = { columns: [], rows: [], selected: new Set(), active: 0, anchor: 0, sort: null };
+  const state = { columns: [], lines: [], places: new Map(), isTree: false, selected: new Set(), active: null, anchor: null };
   const onPage = new Map();
   const draw = perFrame(() => render());
 
-  function show(columns, rows, sort) {
-    const active = state.rows[state.active];
-    Object.assign(state, { columns, rows, sort });
-    state.active = Math.max(0, rows.indexOf(active));
-    element.style.setProperty("--mlops-columns", `28px ${columns.map((column) => `${column.width}px`).join(" ")}`);
-    element.setAttribute("aria-rowcount", String(rows.length + 1));
+  function show({ columns, lines, isTree, sort }) {
+    Object.assign(state, { columns, lines, isTree, places: new Map(lines.map((line, position) => [line.id, position])) });
+    if (!state.places.has(state.active)) state.active = lines.length ? lines[0].id : null;
+    if (!state.places.has(state.anchor)) state.anchor = state.active;
+    const deepest = isTree ? TWIST + INDENT * Math.max(0, ...lines.map((line) => line.level)) + COUNT : 0;
+    element.style.setProperty("--mlops-columns", `28px ${columns.map((column, index) => `${column.width + (index ? 0 : deepest)}px`).join(" ")}`);
+    element.setAttribute("role", isTree ? "treegrid" : "grid");
+    element.setAttribute("aria-rowcount", String(lines.length + 1));
     element.setAttribute("aria-colcount", String(columns.length + 1));
-    head.replaceChildren(headRow(columns, sort, sorted));
-    body.style.height = `${rows.length * ROW}px`;
+    head.replaceChildren(headRow(columns, sort, sorted, trans));
+    body.style.height = `${lines.length * ROW}px`;
     forget();
     draw();
   }
@@ -59,7 +65,7 @@ export function makeGrid({ label, chosen, sorted }) {
 
   function render() {
     const first = Math.max(0, Math.floor(element.scrollTop / ROW) - SPARE);
-    const end = Math.min(state.rows.length, Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE);
+    const end = Math.min(state.lines.length, Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE);
     for (const [position, row] of onPage) {
       if (position < first || position >= end) {
         row.remove();
@@ -68,21 +74,25 @@ export function makeGrid({ label, chosen, sorted }) {
     }
     const fresh = [];
     for (let position = first; position < end; position += 1) {
+      const line = state.lines[position];
       let row = onPage.get(position);
       if (!row) {
-        row = bodyRow(state.columns, state.rows[position], position, name);
+        row = bodyRow(state, line, position, name);
         onPage.set(position, row);
         fresh.push(row);
       }
-      const isSelected = state.selected.has(state.rows[position]);
+      const isSelected = state.selected.has(line.id);
       row.setAttribute("aria-selected", String(isSelected));
-      row.classList.toggle("mlops-current", position === state.active);
+      row.classList.toggle("mlops-current", line.id === state.active);
       row.firstChild.textContent = isSelected ? "☑" : "☐";
     }
     body.append(...fresh);
-    if (onPage.has(state.active)) element.setAttribute("aria-activedescendant", `${name}-${state.active}`);
+    const active = placeOf(state.active);
+    if (onPage.has(active)) element.setAttribute("aria-activedescendant", `${name}-${active}`);
     else element.removeAttribute("aria-activedescendant");
   }
+
+  const placeOf = (id) => state.places.get(id) ?? 0;
 
   function choose(selected) {
     state.selected = selected;
@@ -91,53 +101,79 @@ export function makeGrid({ label, chosen, sorted }) {
   }
 
   function between(one, other) {
-    return state.rows.slice(Math.min(one, other), Math.max(one, other) + 1);
+    return state.lines.slice(Math.min(one, other), Math.max(one, other) + 1).map((line) => line.id);
   }
 
-  function toggle(position) {
+  function toggle(id) {
     const selected = new Set(state.selected);
-    if (!selected.delete(state.rows[position])) selected.add(state.rows[position]);
+    if (!selected.delete(id)) selected.add(id);
     choose(selected);
   }
 
   function goTo(position, event) {
-    const at = Math.max(0, Math.min(state.rows.length - 1, position));
-    if (event.shiftKey) choose(new Set([...state.selected, ...between(state.anchor, at)]));
-    else state.anchor = at;
-    state.active = at;
+    const at = Math.max(0, Math.min(state.lines.length - 1, position));
+    const { id } = state.lines[at];
+    if (event.shiftKey) choose(new Set([...state.selected, ...between(placeOf(state.anchor), at)]));
+    else state.anchor = id;
+    state.active = id;
     const [top, bottom] = [at * ROW, (at + 1) * ROW + head.offsetHeight];
     if (top < element.scrollTop) element.scrollTop = top;
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
     draw();
   }
 
+  // What the keys of a tree do: into the parts of a run, and back to what it is a part of.
+  function goIn(event) {
+    const at = placeOf(state.active);
+    const line = state.lines[at];
+    if (line.isOpen) goTo(at + 1, event);
+    else if (line.parts) folded(line.id);
+  }
+
+  function goOut(event) {
+    let at = placeOf(state.active);
+    const line = state.lines[at];
+    if (line.isOpen) {
+      folded(line.id);
+    } else if (line.level) {
+      while (state.lines[at].level >= line.level) at -= 1;
+      goTo(at, event);
+    }
+  }
+
   const page = () => Math.max(1, Math.floor(element.clientHeight / ROW) - 2);
   const keys = {
-    ArrowDown: (event) => goTo(state.active + 1, event), ArrowUp: (event) => goTo(state.active - 1, event),
-    PageDown: (event) => goTo(state.active + page(), event), PageUp: (event) => goTo(state.active - page(), event),
-    Home: (event) => goTo(0, event), End: (event) => goTo(state.rows.length - 1, event),
-    " ": () => toggle(state.active), Enter: () => choose(new Set([state.rows[state.active]])),
+    ArrowDown: (event) => goTo(placeOf(state.active) + 1, event), ArrowUp: (event) => goTo(placeOf(state.active) - 1, event),
+    ArrowRight: goIn, ArrowLeft: goOut,
+    PageDown: (event) => goTo(placeOf(state.active) + page(), event), PageUp: (event) => goTo(placeOf(state.active) - page(), event),
+    Home: (event) => goTo(0, event), End: (event) => goTo(state.lines.length - 1, event),
+    " ": () => toggle(state.active), Enter: () => choose(new Set([state.active])),
     Escape: () => choose(new Set()),
   };
   element.addEventListener("keydown", (event) => {
-    if (event.target !== element || !state.rows.length) return;
+    if (event.target !== element || !state.lines.length) return;
     const isAll = (event.ctrlKey || event.metaKey) && event.key === "a";
     if (!isAll && (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key])) return;
     event.preventDefault();
     event.stopPropagation();
-    if (isAll) choose(new Set(state.rows));
+    if (isAll) choose(new Set(state.lines.map((line) => line.id)));
     else keys[event.key](event);
   });
   body.addEventListener("click", (event) => {
     const row = event.target.closest("[role=row]");
     if (!row) return;
     const position = Number(row.dataset.position);
-    state.active = position;
-    if (event.shiftKey) choose(new Set([...state.selected, ...between(state.anchor, position)]));
-    else if (event.ctrlKey || event.metaKey || event.target === row.firstChild) toggle(position);
-    else choose(new Set([state.rows[position]]));
-    if (!event.shiftKey) state.anchor = position;
+    const { id, parts } = state.lines[position];
+    state.active = id;
     element.focus({ preventScroll: true });
+    if (parts && event.target.closest(".mlops-twist")) {
+      folded(id);
+      return;
+    }
+    if (event.shiftKey) choose(new Set([...state.selected, ...between(placeOf(state.anchor), position)]));
+    else if (event.ctrlKey || event.metaKey || event.target === row.firstChild) toggle(id);
+    else choose(new Set([id]));
+    if (!event.shiftKey) state.anchor = id;
   });
   element.addEventListener("scroll", draw, { passive: true });
   const sizes = new ResizeObserver(draw);
@@ -156,7 +192,7 @@ export function makeGrid({ label, chosen, sorted }) {
   };
 }
 
-function headRow(columns, sort, sorted) {
+function headRow(columns, sort, sorted, trans) {
   const cells = columns.map((column) => {
     const isSorted = sort && sort.name === column.name;
     const direction = isSorted ? (sort.isDescending ? "descending" : "ascending") : "none";
@@ -168,19 +204,32 @@ function headRow(columns, sort, sorted) {
     });
     return make("div", { role: "columnheader", "aria-sort": direction, class: column.kind === "text" ? "" : "mlops-right" }, button);
   });
-  return make("div", { role: "row", "aria-rowindex": "1", class: "mlops-row" }, make("div", { role: "columnheader", "aria-label": "selected" }), ...cells);
+  return make("div", { role: "row", "aria-rowindex": "1", class: "mlops-row" }, make("div", { role: "columnheader", "aria-label": trans.__("selected") }), ...cells);
 }
 
-function bodyRow(columns, row, position, name) {
-  const cells = columns.map((column) => {
+function bodyRow({ columns, isTree }, line, position, name) {
+  const { row, level } = line;
+  const cells = columns.map((column, index) => {
     const isBest = column.best !== null && column.best !== undefined && column.values[row] === column.best;
     const classes = [column.kind === "text" ? "" : "mlops-right", isBest ? "mlops-best" : "", column.tones ? `mlops-${column.tones[row]}` : ""];
     const text = cellText(column, row);
-    return make("div", { role: "gridcell", class: classes.join(" ").trim(), title: text.length > 24 ? text : null, text: isBest ? `✓ ${text}` : text });
+    const cell = make("div", { role: "gridcell", class: classes.join(" ").trim(), title: text.length > 24 ? text : null, text: isBest ? `✓ ${text}` : text });
+    if (isTree && !index) hang(cell, line);
+    return cell;
   });
+  const tree = isTree ? { "aria-level": String(level + 1), "aria-expanded": line.parts ? String(line.isOpen) : null } : {};
   const element = make("div", {
-    role: "row", id: `${name}-${position}`, class: "mlops-row", "aria-rowindex": String(position + 2), "data-position": String(position),
+    role: "row", id: `${name}-${position}`, class: "mlops-row", "aria-rowindex": String(position + 2), "data-position": String(position), ...tree,
   }, make("div", { role: "gridcell", class: "mlops-tick" }), ...cells);
   element.style.top = `${position * ROW}px`;
   return element;
+}
+
+// What a tree has in the first cell of a row beside its text.
+function hang(cell, { level, parts, isOpen }) {
+  const twist = make("span", { class: "mlops-twist", "aria-hidden": "true", text: parts ? (isOpen ? "▾" : "▸") : "" });
+  twist.style.marginLeft = `${level * INDENT}px`;
+  twist.style.width = `${TWIST}px`;
+  cell.prepend(twist);
+  if (parts) cell.append(make("span", { class: "mlops-count", text: ` (+${parts})` }));
 }

@@ -16,6 +16,7 @@ export function themeOf(element) {
   return {
     text: read("--mlops-text", "#757575"),
     quiet: read("--mlops-quiet", "#757575"),
+    page: read("--mlops-page", "Canvas"),
     rule: read("--mlops-rule", "#80808040"),
     accent: read("--mlops-accent", "#3b82c4"),
     doubt: read("--mlops-doubt", "#9c6c00"),
