@@ -1,5 +1,5 @@
-"""Panels in a real JupyterLab: curves that grow while their cell runs, a leaderboard that opens a difference, and what
-is left when the kernel is gone.
+"""Panels in a real JupyterLab: curves that grow while their cell runs, a leaderboard that opens a difference, the pages
+of a run, a difference and drift, and what is left when the kernel is gone.
 """
 
 import pytest
@@ -18,6 +18,13 @@ MORE = """for name, depth in (("shallow", 2), ("deep", 9), ("deeper", 12)):
         for step in range(200):
             other.log({"train/loss": math.exp(-step / 20 / depth) + 0.02 * math.cos(step)}, step=step)
         other.log({"val/auc": 0.6 + depth / 50})"""
+FITTED = """import numpy, pandas
+from sklearn.linear_model import LogisticRegression
+X = pandas.DataFrame(numpy.random.default_rng(0).normal(size=(2000, 2)), columns=["hour", "distance"])
+%mlops track delays --name base
+LogisticRegression().fit(X, X.hour > 0)
+%mlops end
+new = X * 1.3 + 0.2"""
 CELLS = (
     "%load_ext mlops_magics\nimport mlops_magics",
     "run = %mlops track flights --name boosted\nrun.params({'n_estimators': 300, 'depth': 5, 'lr': 0.3})",
@@ -29,7 +36,12 @@ CELLS = (
     "[board.result.store.find(one).name for one in board.selected]",
     "%mlops live boosted shallow deep deeper --metric train/loss",
     "board.selected = ['shallow', 'boosted']",
+    "%mlops show deep --panel",
+    "%mlops diff shallow deep --panel",
+    FITTED,
+    "%mlops drift new --against base --panel",
 )
+PAGES = (10, 11, 13)
 KERNEL = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
 CURVES = ".mlops-curves canvas >> nth=0"
 DARK = """async theme => {
@@ -106,6 +118,42 @@ def test_python_selects_too(tab: Tab) -> None:
              == {"shallow", "boosted"}, 10)  # fmt: skip
 
 
+def test_a_run_opens_what_differs_from_another(tab: Tab) -> None:
+    tab.run(10)
+    page = cell(tab, 10).locator(".mlops-page")
+    assert "flights / deep" in page.locator(".mlops-document").inner_text()
+    page.get_by_role("slider", name="train/loss").focus()
+    tab.page.keyboard.press("End")
+    assert "train/loss · step 199" in page.locator(".mlops-readout").inner_text()
+    choice = page.get_by_label("What differs from")
+    choice.select_option(label=next(text for text in choice.locator("option").all_inner_texts() if "shallow" in text))
+    page.locator(".mlops-answer table").first.wait_for()
+    assert "depth" in page.locator(".mlops-answer").inner_text()
+
+
+def test_a_difference_folds_and_has_both_curves(tab: Tab) -> None:
+    tab.run(11)
+    page = cell(tab, 11).locator(".mlops-page")
+    assert page.locator(".mlops-legend button").all_inner_texts() == ["shallow", "deep"]
+    page.get_by_role("button", name="Fold all", exact=True).click()
+    assert page.locator(".mlops-document details[open]").count() == 0
+    page.get_by_role("button", name="Unfold all").click()
+    assert page.locator(".mlops-document details:not([open])").count() == 0
+    assert "depth" in page.locator(".mlops-document").inner_text()
+
+
+def test_drift_shows_the_distributions_of_a_column(tab: Tab) -> None:
+    tab.run(12)
+    tab.run(13)
+    page = cell(tab, 13).locator(".mlops-page")
+    assert "drifted from base" in page.locator(".mlops-document").inner_text()
+    for column in ("distance", "hour"):
+        page.get_by_label("Column").select_option(column)
+        page.locator(f".mlops-answer img[alt^='Bar chart: {column} ']").first.wait_for()
+    page.scroll_into_view_if_needed()
+    tab.save_picture("drift-light")
+
+
 def test_in_the_dark(tab: Tab) -> None:
     tab.page.evaluate(DARK, "JupyterLab Dark")
     tab.page.wait_for_timeout(1000)
@@ -119,11 +167,26 @@ def test_in_the_dark(tab: Tab) -> None:
     cell(tab, 8).scroll_into_view_if_needed()
     tab.page.wait_for_timeout(500)
     tab.save_picture("curves-dark")
-    tab.page.evaluate(DARK, "JupyterLab Light")
 
 
-def test_a_screen_reader_can_use_them(tab: Tab) -> None:
-    assert tab.violations(".mlops-leaderboard", ".mlops-curves") == []
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_a_screen_reader_can_use_them(tab: Tab, theme: str) -> None:
+    tab.page.evaluate(DARK, theme)
+    tab.page.wait_for_selector(f"body[data-jp-theme-light={str('Light' in theme).lower()}]", state="attached")
+    tab.page.wait_for_timeout(500)
+    for index in (6, 8, *PAGES):
+        cell(tab, index).scroll_into_view_if_needed()  # what is out of sight is not on the page
+        cell(tab, index).locator(".mlops-panel").first.wait_for()
+        assert tab.violations(".jp-Notebook .mlops-panel") == [], index
+
+
+def test_a_notebook_with_panels_closes_without_a_word(lab: Lab, tab: Tab) -> None:
+    tab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    tab.page.evaluate("() => window.jupyterapp.commands.execute('application:close')")
+    tab.page.wait_for_selector(".jp-Notebook", state="detached")
+    tab.page.wait_for_timeout(1000)
+    assert tab.errors == []
+    tab.open("panels.ipynb")
 
 
 def test_when_the_kernel_is_gone_the_plain_results_are_there(tab: Tab, lab: Lab) -> None:
