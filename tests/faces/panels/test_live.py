@@ -64,6 +64,35 @@ def test_curves_are_drawn_over_each_other_and_hidden(two, open_panel) -> None:
     assert "slow finished" in shown.page.locator(".mlops-going").inner_text()
 
 
+def test_what_is_read_out_is_what_can_be_seen(two, open_panel) -> None:
+    shown = open_panel(two)
+    box = shown.page.locator("canvas").first.bounding_box()
+    shown.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 50)
+    assert "slow" in readout(shown)
+    shown.page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 20)
+    assert readout(shown) == ""
+    assert shown.page.get_by_role("slider", name="loss").get_attribute("aria-valuetext") == "no point chosen"
+    shown.page.get_by_role("slider", name="loss").focus()
+    shown.page.keyboard.press("End")
+    shown.page.get_by_role("button", name="slow").click()
+    shown.page.wait_for_timeout(80)
+    assert readout(shown).startswith("loss · step 19 · fast")
+    assert "slow" not in readout(shown)
+
+
+def test_a_smoothed_course_stays_on_the_chart(store, open_panel) -> None:
+    log(store, "late", [100.0] * 10 + [1.0] * 50).end()
+    shown = open_panel(panel(curves(["late"], store=store), store=store))
+    shown.page.get_by_label("Smoothing").fill("0.98")
+    shown.page.get_by_role("slider", name="loss").focus()
+    shown.page.keyboard.press("End")
+    for _ in range(3):
+        shown.page.keyboard.press("+")
+    shown.page.wait_for_timeout(400)
+    assert "smoothed" in readout(shown)
+    assert ink(shown).get(BLUE, 0) > 200
+
+
 def test_keys_move_the_cursor_and_say_what_is_there(two, open_panel) -> None:
     shown = open_panel(two)
     canvas = shown.page.get_by_role("slider", name="loss")

@@ -2,7 +2,7 @@
 
 import { drawAxes, fitted, labelWidth, linearAxis, logAxis, shortNumber } from "./axes.js";
 import { make, perFrame, prepareCanvas } from "./dom.js";
-import { onThemeChange, SERIES, themeOf } from "./theme.js";
+import { backgroundOf, onThemeChange, SERIES, themeOf } from "./theme.js";
 
 const MOST_LEVELS = 40;
 const FAR_APART = 100;
@@ -142,6 +142,7 @@ function drawParallel(canvas, { scales, rows, ids, selected, brushes, frame, acr
   strands(true);
   context.globalAlpha = 1;
   context.font = theme.font;
+  const page = backgroundOf(canvas);
   scales.forEach((scale, index) => {
     const place = Math.round(across(index)) + 0.5;
     context.strokeStyle = theme.quiet;
@@ -166,7 +167,7 @@ function drawParallel(canvas, { scales, rows, ids, selected, brushes, frame, acr
       if (taken.some((other) => Math.abs(other - height) < 12)) continue; // it would stand on another
       taken.push(height);
       const isLast = index === scales.length - 1;
-      haloed(context, theme, fitted(context, tick.label, isLast ? canvas.clientWidth - right - 8 : room), place + (isLast ? 5 : -5), height);
+      haloed(context, page, fitted(context, tick.label, isLast ? canvas.clientWidth - right - 8 : room), place + (isLast ? 5 : -5), height);
     }
     const brush = brushes.get(scale.column.name);
     if (!brush) return;
@@ -184,8 +185,8 @@ function textWidth(canvas, text) {
 }
 
 // A text that can be read over lines.
-function haloed(context, theme, text, x, y) {
-  context.strokeStyle = theme.page;
+function haloed(context, page, text, x, y) {
+  context.strokeStyle = page;
   context.lineWidth = 4;
   context.lineJoin = "round";
   context.strokeText(text, x, y);

@@ -16,12 +16,20 @@ export function themeOf(element) {
   return {
     text: read("--mlops-text", "#757575"),
     quiet: read("--mlops-quiet", "#757575"),
-    page: read("--mlops-page", "Canvas"),
     rule: read("--mlops-rule", "#80808040"),
     accent: read("--mlops-accent", "#3b82c4"),
     doubt: read("--mlops-doubt", "#9c6c00"),
     font: `11px ${read("--mlops-font", "system-ui, sans-serif")}`,
   };
+}
+
+// What an element is seen on: an output of a notebook is of another colour than a tab.
+export function backgroundOf(element) {
+  for (let one = element; one; one = one.parentElement) {
+    const colour = getComputedStyle(one).backgroundColor;
+    if (colour && colour !== "transparent" && !/, 0\)$/.test(colour)) return colour;
+  }
+  return "Canvas";
 }
 
 export function onThemeChange(callback) {
