@@ -78,8 +78,11 @@ class Groups(Shown):
         rows = [self._cells(group) for group in self.groups]
         columns: list[str | Column] = [self.by, Column("runs", align="right")]
         for key in self.metrics:
-            for what in ("best", "mean"):
-                digits = metric_digits(row[len(columns)] for row in rows)
+            best, mean = ([row[len(columns) + at] for row in rows] for at in (0, 1))
+            # Where the best are all 0 or 1, these are shares as their means are, and no counts.
+            is_share = all(value is None or abs(value) <= 1 for value in best)
+            for what, values in (("best", mean if is_share else best), ("mean", mean)):
+                digits = metric_digits(values)
                 _mark(rows, len(columns), smallest=lower_is_better(key), digits=digits)
                 columns.append(Column(f"{key} {what}", align="right", digits=digits))
         many = count(sum(group.runs for group in self.groups) - self.parts, "run")

@@ -147,7 +147,7 @@ def test_all_runs_are_sorted_filtered_and_compared_in_a_tab(tab: Tab) -> None:
         wait_for(lambda header=header, expected=expected: _clicked(header, rows, expected), 20)
     field = board.get_by_label("Filter")
     field.fill("loss >")
-    board.get_by_role("alert").get_by_text("a value is expected").wait_for()
+    board.get_by_role("alert").filter(has_text="a value is expected").wait_for()
     assert rows.count() == 2
     field.fill("loss > 0.5")
     rows.nth(1).wait_for(state="detached")

@@ -229,3 +229,14 @@ def test_the_name_of_a_run_may_hold_what_names_runs(write, store) -> None:
     run = write("a@last")
     write("b")
     assert store.find("a@last").id == run
+
+
+def test_the_best_of_a_group_reads_as_its_mean_does(store) -> None:
+    for depth, accuracies in ((2, (1.0, 0.5)), (4, (1.0, 1.0))):
+        for at, accuracy in enumerate(accuracies):
+            with track("flights", f"d{depth}-{at}", store=store, params={"depth": depth}) as run:
+                run.log(accuracy=accuracy, trees=30.0 + at)
+    board = runs(store=store).by("depth")
+    assert column(board, "accuracy best") == ["✓ 1.0000", "✓ 1.0000"]
+    assert column(board, "accuracy mean") == ["0.7500", "✓ 1.0000"]
+    assert column(board, "trees best") == ["✓ 31", "✓ 31"]

@@ -12,6 +12,7 @@ from mlops_magics.compare.difference.cells import cell_changes
 from mlops_magics.compare.difference.changes import Path, changes, path_key
 from mlops_magics.compare.difference.sameness import Recorded, same
 from mlops_magics.compare.difference.variants import Variant, variants
+from mlops_magics.compare.groups import metric_digits
 from mlops_magics.errors import DataError
 from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title
 from mlops_magics.look.numbers import count, number
@@ -279,11 +280,15 @@ def _table(facts: Mapping[str, Any]) -> str:
 
 
 def _cells(row: Row) -> Iterator[Any]:
+    # A column has metrics of all sizes; it is those of one row that are to be compared.
+    digits = metric_digits(row.values) if row.part == "metric" else None
     for position, (value, has) in enumerate(zip(row.values, row.has, strict=True)):
         if not has:
             yield None
         elif position in row.best:
-            yield Mark(number(value), "good")
+            yield Mark(number(value, digits=digits), "good")
+        elif digits is not None:
+            yield number(value, digits=digits)
         elif isinstance(value, str) and row.key in {"git commit", "uncommitted patch"}:
             yield value[:12]
         else:

@@ -22,7 +22,7 @@ class LeaderboardPanel(Panel):
 
     Examples
     --------
-    >>> from mlops_magics import track
+    >>> from mlops_magics import runs, track
     >>> for name in ("baseline", "boosted"):
     ...     with track("flights", name) as run:
     ...         run.log(auc=0.7)

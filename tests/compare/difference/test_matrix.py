@@ -45,7 +45,8 @@ def test_a_column_per_variant_and_a_row_for_what_differs(add, store) -> None:
     assert [row.key for row in two_only.rows if row.part == "parameter"] == ["opt.lr"], "nested ones by path"
     text = repr(found)
     assert "3 variants" in text
-    assert "✓ 0.9" in text
+    metric = next(line for line in text.splitlines() if line.startswith("auc "))
+    assert metric.split() == ["auc", "0.7000", "✓", "0.9000", "✓", "0.9000"], "the decimals of a row agree"
     assert "seed" not in text
     assert "bbbbbbbbbbbb" in text
     assert "bbbbbbbbbbbbb" not in text
