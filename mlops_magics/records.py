@@ -295,6 +295,17 @@ class Artifact(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnkeptModel(Record):
+    """A model became the run's of which no file is kept, in place of the one before. An :class:`Artifact` of a model
+    that is recorded after it takes its place. ``reason`` is a clause that follows a colon.
+    """
+
+    kind: ClassVar[str] = "unkept"
+    class_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Record):
     """A table the run stood on. ``columns`` maps names to logical types; ``profile`` is the SHA-256 of a
     :class:`Text` holding the column summaries. ``fingerprint`` hangs on the order of the rows, ``content`` does not;
@@ -358,6 +369,29 @@ class Evaluated(Record):
     metrics: Mapping[str, float]
     curves: str | None = None
     predictions: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossValidated(Record):
+    """How an estimator did in a cross-validation. ``scores`` are a number per fold, by metric, such as
+    ``cv/test_score``.
+
+    ``splits`` is a digest of the rows that each fold was tested on, ``train_rows`` and ``test_rows`` are summed over
+    the folds: None where that could not be seen. ``fingerprint`` and ``target_fingerprint`` are those of the
+    :class:`Dataset` and of its answers.
+    """
+
+    kind: ClassVar[str] = "cross_validation"
+    encoded: ClassVar[frozenset[str]] = frozenset({"scores"})
+    name: str | None = None
+    class_name: str
+    folds: int
+    train_rows: int | None = None
+    test_rows: int | None = None
+    splits: str | None = None
+    fingerprint: str | None = None
+    target_fingerprint: str | None = None
+    scores: Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from mlops_magics.capture.privacy import Privacy
 from mlops_magics.capture.private import Met
 from mlops_magics.capture.tables import describe_table, target_role
 from mlops_magics.errors import DataError, ModelError
-from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, encode
+from mlops_magics.model.estimator import class_name_of
+from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, UnkeptModel, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
@@ -104,16 +105,16 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
         predictions=predictions.sha256 if predictions else None,
     )
     files = [fact for fact in (curves, predictions) if fact]
-    return [*answers, *table, *files, evaluated, _model(run, evaluation, model, met or Met())]
+    return [*answers, *table, *files, evaluated, *_model(run, evaluation, model, met or Met())]
 
 
-def _model(run: ActiveRun, evaluation: Evaluation, model: Any, met: Met) -> Record:
+def _model(run: ActiveRun, evaluation: Evaluation, model: Any, met: Met) -> list[Record]:
     try:
-        return keep_model(run, model, task=evaluation.task, met=met)
+        return [keep_model(run, model, task=evaluation.task, met=met)]
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
         warnings.warn(reason, StoreWarning, stacklevel=5)
-        return Note(text=reason)
+        return [UnkeptModel(class_name=class_name_of(model), reason=str(error)), Note(text=reason)]
 
 
 def _name_of(y: Any) -> str | None:

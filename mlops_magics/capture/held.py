@@ -45,7 +45,7 @@ class Held:
         """Whether it still holds what it held, as far as its stamp tells: changes of a few values in a table beyond
         the limits above go unseen.
         """
-        return self.stamp is None or self.stamp == _stamp(self.data)
+        return self.stamp is None or self.stamp == stamp_of(self.data)
 
 
 def hold(data: Any) -> Held:
@@ -63,7 +63,7 @@ def hold(data: Any) -> Held:
     if package == "polars" and hasattr(data, "clone"):
         return Held(data.clone())
     kept = _copied(data)
-    return Held(data, _stamp(data)) if kept is None else Held(kept)
+    return Held(data, stamp_of(data)) if kept is None else Held(kept)
 
 
 def _copied(data: Any) -> Any:
@@ -97,7 +97,7 @@ def _parts(matrix: Any) -> list[Any]:
     return [part for part in arrays if hasattr(part, "nbytes")]
 
 
-def _stamp(data: Any) -> str | None:
+def stamp_of(data: Any) -> str | None:
     """A digest of a glance at ``data``; None for what needs none, since it cannot be changed in place."""
     pandas, numpy = loaded("pandas"), loaded("numpy")
     digest = blake2b(digest_size=16)

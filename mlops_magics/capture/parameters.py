@@ -18,6 +18,10 @@ MODEL = "model"
 BEST = "best."
 """How the keys of what a search chose begin."""
 
+SEARCH = "search"
+BEST_SCORE = "best_score"
+"""How good it is; recorded as all that is known of the search."""
+
 
 class Word(IntEnum):
     """How much it says that a model is the run's. The newest of the strongest word is."""
@@ -67,6 +71,12 @@ class Parameters:
             for key in keys:
                 self._own.add(key)
                 self._of_model.pop(key, None)
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether the run's model is what a search chose."""
+        with self._lock:
+            return any(key.startswith(BEST) for key in self._of_model)
 
     def of_model(self, params: Sequence[Param], word: Word) -> list[Record]:
         """A model is the run's, as far as ``word`` goes: what to record, nothing where a stronger word was said."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from mlops_magics.capture.numbers import metric_step, metric_value
-from mlops_magics.capture.parameters import Parameters, Word
+from mlops_magics.capture.parameters import BEST_SCORE, SEARCH, Parameters, Word
 from mlops_magics.capture.privacy import Privacy
 from mlops_magics.capture.private import PrivateValues
 from mlops_magics.errors import MlopsError, RunEnded, ValueNotRecorded
@@ -79,7 +79,7 @@ class ActiveRun(Shown):
         self._journal = store.open_journal(identity.id)
         self._metric = self._journal.metric
         self._names: set[str] = set()
-        self._evaluated: dict[str, set[str]] = {}
+        self._whole: dict[str, set[str]] = {}
 
     # -- logging ----------------------------------------------------------------------------------------------------
 
@@ -254,10 +254,7 @@ class ActiveRun(Shown):
         evaluation = evaluate(model, X, y, split=split, by=by)
         self.describe_model(params_of(model), Word.NAMED)
         metrics = {f"{split}/{key}": value for key, value in evaluation.metrics.items()}
-        # What an earlier evaluation of the split could tell and this one cannot must not stand beside it.
-        gone = self._evaluated.get(split, set()) - metrics.keys()
-        self._evaluated[split] = set(metrics)
-        self.log({**metrics, **dict.fromkeys(gone, math.nan)})
+        self.log_whole(split, metrics)
         self.has_own_model = True
         facts = facts_of(
             self,
@@ -287,6 +284,20 @@ class ActiveRun(Shown):
         self._parameters.said(record.key for record in records if isinstance(record, Param))
         self._record(*records)
 
+    def log_whole(self, part: str, metrics: Mapping[str, float]) -> None:
+        """Record all the metrics of one thing, such as a split. What it had before and has not now becomes NaN: what an
+        earlier evaluation could tell and this one cannot must not stand beside it.
+        """
+        gone = self._whole.get(part, set()) - metrics.keys()
+        self._whole[part] = set(metrics)
+        if metrics or gone:
+            self.log({**metrics, **dict.fromkeys(gone, math.nan)})
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether the run's model is what a search chose."""
+        return self._parameters.has_choice
+
     def describe_model(self, params: Sequence[Param], word: Word) -> None:
         """Record what the run's model is, in place of what the former one had; see
         :class:`~mlops_magics.capture.parameters.Parameters`.
@@ -298,10 +309,14 @@ class ActiveRun(Shown):
         """
         self._check_open()
         self._record(*self._parameters.of_model(self.private.params(params), word))
+        if not self.has_choice:
+            self.log_whole(SEARCH, {})
 
     def goes_on(self) -> None:
         """Know what the run recorded before it was resumed."""
         self._parameters = Parameters.of_run(self.store, self.id)
+        if BEST_SCORE in self.store.metrics(self.id):
+            self._whole[SEARCH] = {BEST_SCORE}
 
     def observe(self, *records: Record) -> bool:
         """Record what was seen of the run, maybe in a cell that is over; False when the run is over too.
@@ -338,7 +353,7 @@ class ActiveRun(Shown):
         if status not in ENDS:
             raise ValueNotRecorded(f"a run does not end as {status!r}", seen=status, exists=ENDS)
         waiting, self._before_end = self._before_end, []
-        for act in waiting:
+        for act in reversed(waiting):
             act()
         with self._closing:
             if self.status != "running":
@@ -389,7 +404,9 @@ class ActiveRun(Shown):
         watch.start()
 
     def before_end(self, act: Callable[[], object]) -> None:
-        """Have something done when the run ends, while it can still be recorded to. It must not raise."""
+        """Have something done when the run ends, while it can still be recorded to: what is asked last is done first.
+        It must not raise.
+        """
         self._before_end.append(act)
 
     def to_dict(self) -> dict[str, str]:

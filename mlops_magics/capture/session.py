@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.cells import CellLog, ExecutedCell
+from mlops_magics.capture.fits import Fits, ProgressBar
 from mlops_magics.capture.guard import Guard
 from mlops_magics.capture.outputs import Output, OutputWatch
 from mlops_magics.capture.run import ActiveRun
@@ -24,13 +24,10 @@ from mlops_magics.look.progress import Progress
 from mlops_magics.records import Cell, Judged, Record, Seed, Text
 
 if TYPE_CHECKING:
-    from mlops_magics.capture.autolog import Autolog
     from mlops_magics.capture.notebook.findings import Examination
     from mlops_magics.capture.notebook.flow import Execution
 
 _BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
-
-ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 
 def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a bar has a label
@@ -55,15 +52,14 @@ class Session:
 
     Attributes
     ----------
-    autolog
-        Whether fits are recorded.
+    fits
+        What is seen of fits, in this run and in those that are begun in Python.
     examined
         How far the notebook could be trusted when the last run ended.
     """
 
     def __init__(self, shell: Any, *, progress: ProgressBar = _no_bar) -> None:
         self._shell = shell
-        self._owner = os.getpid()
         self._run: ActiveRun | None = None
         self._cells = CellLog(shell)
         self._offset = 0
@@ -76,9 +72,7 @@ class Session:
         self._outputs = OutputWatch(shell, self._guard)
         self._keeps_outputs = True
         self.examined: Examination | None = None
-        self._fits: Autolog | None = None
-        self.autolog = True
-        self.progress = progress
+        self.fits = Fits(shell, self._executions, guard=self._guard, worker=self._worker, progress=progress)
 
     def start(self) -> None:
         """Begin to observe the shell."""
@@ -86,6 +80,7 @@ class Session:
             self._cells.adopt_history()
         with self._guard("what cells display"):
             self._outputs.start()
+        self.fits.start()
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
 
@@ -95,6 +90,7 @@ class Session:
         self._shell.events.unregister("post_run_cell", self._after_cell)
         if self.has_run:
             self.end()
+        self.fits.stop()
         self._outputs.stop()
         self._worker.close()
 
@@ -163,8 +159,6 @@ class Session:
         self._first = len(self._cells.executed) + 1
         with self._guard("the cells that ran before"):
             self._record_cells_before(is_resumed=resume)
-        with self._guard("fits"):
-            self._watch_fits()
         return begun, former
 
     def end(self) -> ActiveRun:
@@ -187,11 +181,6 @@ class Session:
             self._cells.measure(running)
             self._record_cell(running)
         self._places[run.id] = self._offset, len(list(self._cells))
-        with self._guard("fits"):
-            self._ignore_fits()
-        with self._guard("what was still being looked at"), self.progress("end") as bar:
-            if dropped := self._worker.finish(bar):
-                self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
         self.examined = None
         with self._guard("how far the notebook can be trusted"):
             run.observe(*self._judged())
@@ -208,7 +197,7 @@ class Session:
         with self._guard("what cells display"):
             self._outputs.begin()
         with self._guard("fits"):
-            self._watch_fits()
+            self.fits.refresh()
 
     def _after_cell(self, result: Any) -> None:
         with self._guard("a cell"):
@@ -263,7 +252,7 @@ class Session:
             return
         position = self._offset + cell.number
         for output in self._outputs.collect(result, cell.count, run.privacy):
-            self.later(partial(_keep_output, run, output, position))
+            self._worker.later(partial(_keep_output, run, output, position))
 
     def examine(self) -> Examination:
         """How far the notebook can be trusted: what ran out of order, twice, was edited since, deleted, skipped."""
@@ -301,50 +290,6 @@ class Session:
         seen = self.examined = self.examine()
         subject = self._notebook() or "notebook"
         return [*seeds, Judged(question="notebook", subject=subject, verdict=seen.verdict, detail=seen.to_dict())]
-
-    # -- fits: what autologging asks of a notebook ------------------------------------------------------------------
-
-    def current(self) -> ActiveRun | None:
-        """The run that a fit belongs to, or None. The processes a notebook starts are not the notebook."""
-        return self._run if self.has_run and self._owner == os.getpid() else None
-
-    def later(self, work: Callable[[], object]) -> None:
-        """Have something done off the person's path, before the run ends."""
-        self._worker.later(work)
-
-    def warn(self, what: str, error: BaseException) -> None:
-        """Say once what could not be recorded."""
-        self._guard.warn(what, error)
-
-    def name_of(self, value: Any) -> str | None:
-        """What the notebook calls an object, or None when it has no public name for it."""
-        names = (name for name, held in list(self._shell.user_ns.items()) if held is value and not name.startswith("_"))
-        return next(names, None)
-
-    def origins_of(self, name: str) -> tuple[str, ...]:
-        """The files and queries that a name, or an expression of several, stems from, as far as the cells tell."""
-        from mlops_magics.capture.notebook.origins import origins_of
-
-        found: tuple[str, ...] = ()
-        with self._guard("where a table came from"):
-            executions = self._executions()
-            found += origins_of(executions, len(executions), name, self._shell.user_ns)
-        return found
-
-    def _watch_fits(self) -> None:
-        if not (self.has_run and self.autolog and self.run.settings.autolog):
-            self._ignore_fits()
-            return
-        if self._fits is None:
-            # Half of what loading this package would otherwise take.
-            from mlops_magics.capture.autolog import Autolog
-
-            self._fits = Autolog(self)
-        self._fits.refresh()
-
-    def _ignore_fits(self) -> None:
-        if self._fits is not None:
-            self._fits.remove()
 
     def _notebook(self) -> str | None:
         """The notebook's file, as far as the front end tells: a path, or None."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.run import ActiveRun
 from mlops_magics.capture.surroundings import EnvironmentLook
 from mlops_magics.errors import CommandError, MlopsError, RunNotFound
@@ -93,6 +94,7 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
         from mlops_magics.capture.system import SystemWatch
 
         run.watch(SystemWatch(run.observe_metrics, seconds=every))
+    OPEN_RUNS.add(run)
     return run
 
 

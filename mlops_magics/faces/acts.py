@@ -115,8 +115,8 @@ def evaluate(context: Context, words: Namespace) -> Any:
     name, target = (word if word.isidentifier() else None for word in (words.X, words.y))
     return run.evaluate(
         model, X, y, split=words.split, by=by, name=name, target=target,
-        origins=(X,) if isinstance(X, str) else context.session.origins_of(words.X),
-        target_origins=(X,) if isinstance(y, str) else context.session.origins_of(words.y),
+        origins=(X,) if isinstance(X, str) else context.session.fits.origins_of(words.X),
+        target_origins=(X,) if isinstance(y, str) else context.session.fits.origins_of(words.y),
     )
 
 
@@ -173,7 +173,7 @@ def cells(context: Context, words: Namespace) -> Any:  # noqa: ARG001 - every ac
 
 def autolog(context: Context, words: Namespace) -> Any:
     """Record fits by themselves, or do not."""
-    context.session.autolog = words.state == "on"
+    context.session.fits.is_wanted = words.state == "on"
     return Said("fits are recorded by themselves" if words.state == "on" else "fits are no longer recorded")
 
 

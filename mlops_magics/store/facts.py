@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mlops_magics.records import (
     Artifact,
     Cell,
+    CrossValidated,
     Dataset,
     Environment,
     Evaluated,
@@ -20,6 +21,7 @@ from mlops_magics.records import (
     Record,
     Run,
     Seed,
+    UnkeptModel,
     decode,
 )
 from mlops_magics.store.schema import FACT_TABLES
@@ -132,6 +134,21 @@ class RunFacts(ABC):
         """Files of the run, the newest last."""
         return self._facts(run, Artifact)
 
+    def model(self, run: Run | str) -> Artifact | UnkeptModel | None:
+        """The run's model: the file of it, or why there is none; None where it has no model at all."""
+        with self.snapshot():
+            found = self.find(run)
+            kept = [artifact for artifact in self.artifacts(found) if artifact.type == "model"]
+            unkept = self._facts(found, UnkeptModel)
+            newer = self._rows(
+                """SELECT max(time) > coalesce((SELECT max(time) FROM artifacts WHERE run = $1 AND type = 'model'),
+                   TIMESTAMP '-infinity') FROM unkept_models WHERE run = $1""",
+                [found.id],
+            )
+        if unkept and newer[0][0]:
+            return unkept[-1]
+        return kept[-1] if kept else None
+
     def datasets(self, run: Run | str) -> list[Dataset]:
         """Tables the run stood on, the newest last."""
         return self._facts(run, Dataset)
@@ -139,6 +156,10 @@ class RunFacts(ABC):
     def evaluations(self, run: Run | str) -> list[Evaluated]:
         """How its models did, the newest last."""
         return self._facts(run, Evaluated)
+
+    def cross_validations(self, run: Run | str) -> list[CrossValidated]:
+        """How estimators did in cross-validations, the newest last."""
+        return self._facts(run, CrossValidated)
 
     def verdicts(self, run: Run | str) -> list[Judged]:
         """What was judged about it, the newest last."""

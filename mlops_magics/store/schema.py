@@ -76,6 +76,10 @@ MIGRATIONS = (
                defaults VARCHAR, rows BIGINT, columns BIGINT, features VARCHAR, fingerprint VARCHAR, seconds DOUBLE,
                warnings VARCHAR, status VARCHAR, error VARCHAR)""",
             "CREATE TABLE {s}.seeds (run VARCHAR, time TIMESTAMP, call VARCHAR, position BIGINT)",
+            """CREATE TABLE {s}.cross_validations (run VARCHAR, time TIMESTAMP, name VARCHAR, class_name VARCHAR,
+               folds BIGINT, train_rows BIGINT, test_rows BIGINT, splits VARCHAR, fingerprint VARCHAR,
+               target_fingerprint VARCHAR, scores VARCHAR)""",
+            "CREATE TABLE {s}.unkept_models (run VARCHAR, time TIMESTAMP, class_name VARCHAR, reason VARCHAR)",
         ),
     ),
 )
@@ -92,9 +96,11 @@ FACT_TABLES = {
     "fit": "fits",
     "seed": "seeds",
     "artifact": "artifacts",
+    "unkept": "unkept_models",
     "dataset": "datasets",
     "environment": "environments",
     "evaluation": "evaluations",
+    "cross_validation": "cross_validations",
     "verdict": "verdicts",
 }
 """The kind of a journal record, and the table it goes to. Metrics and texts have shapes of their own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from mlops_magics.capture.autolog.arrivals import ImportWatch, SubclassWatch
 from mlops_magics.capture.autolog.boosting import TrainWatch
@@ -11,6 +12,9 @@ from mlops_magics.capture.autolog.estimators import METHODS, watcher_of
 from mlops_magics.capture.autolog.folds import FoldWatch
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.visits import Desk
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.run import ActiveRun
 
 
 class Autolog:
@@ -46,12 +50,20 @@ class Autolog:
         something was imported since.
         """
         self._desk.settle()
+        self.watch()
+
+    def watch(self) -> None:
+        """Be on: where a run begins, in the midst of a cell too."""
         self._imports.start()
         self._classes.refresh()
         if self._modules != len(sys.modules):
             self._modules = len(sys.modules)
             self._look_around()
             self._subclasses.look()
+
+    def settle(self, run: ActiveRun) -> None:
+        """Settle what is left of one run, which ends."""
+        self._desk.settle_run(run)
 
     def remove(self) -> None:
         """Settle what is left, and give every class back what is its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from mlops_magics.capture.autolog.boosting import curves_of, log_curves
 from mlops_magics.capture.autolog.facts import facts_of
 from mlops_magics.capture.autolog.methods import Visit, Watcher
 from mlops_magics.capture.autolog.progress import Follower, follow
-from mlops_magics.capture.autolog.searches import best_params_of, found_by
+from mlops_magics.capture.autolog.searches import best_params_of, found_by, tell_search
 from mlops_magics.capture.autolog.sink import count_now
+from mlops_magics.capture.autolog.tables import HeldTable, TableBook
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.parameters import Word
 from mlops_magics.capture.tables import target_role
@@ -59,9 +61,22 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__"))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedOn:
+    """The rows that something was fitted on, and their answers."""
+
+    table: HeldTable | None
+    answers: HeldTable | None
+
+    def fingerprints(self, tables: TableBook, run: ActiveRun) -> tuple[str | None, str | None]:
+        """Record both, unless the run has them; their fingerprints. Takes its time."""
+        table = tables.record(self.table, run) if self.table else None
+        return table, tables.record(self.answers, run) if self.answers else None
+
+
 def tell_fit(  # noqa: PLR0913 - the words of a fit
     desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, role: str, word: Word = Word.FITTED
-) -> None:
+) -> FittedOn:
     """Record that something was fitted: a model's parameters at once, its tables and the fit itself in a moment.
 
     The answers are a table of their own, of which the fingerprints say whether two runs learned from the same.
@@ -71,19 +86,20 @@ def tell_fit(  # noqa: PLR0913 - the words of a fit
     facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
     if is_done and hasattr(estimator, "predict"):
         run.describe_model([*facts.params(), *best_params_of(estimator)], word)
-    table = desk.tables.hold(X, role=role, otherwise=role) if is_done and X is not None else None
-    answers = desk.tables.hold(y, role=target_role(role), otherwise="y") if is_done and y is not None else None
+    held = FittedOn(
+        desk.tables.hold(X, role=role, otherwise=role) if is_done and X is not None else None,
+        desk.tables.hold(y, role=target_role(role), otherwise="y") if is_done and y is not None else None,
+    )
     count_now(run)
 
     def write() -> None:
-        fingerprint = desk.tables.record(table, run) if table else None
-        if answers:
-            desk.tables.record(answers, run)
+        fingerprint, _ = held.fingerprints(desk.tables, run)
         # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
         told = facts.without(run.private)
         run.observe(told.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
 
     desk.sink.later(write)
+    return held
 
 
 def _chosen(estimator: Any) -> tuple[Any, ...]:
@@ -101,7 +117,7 @@ class _FitTale:
         self._X = X
         self._y = y
         self._curves_before = curves_of(estimator)
-        desk.models.begins(estimator)
+        self._former = desk.models.begins(estimator)
         self._follower: Follower | None = follow(estimator, X, desk.sink)
 
     def tell(self, outcome: Outcome) -> None:
@@ -113,10 +129,11 @@ class _FitTale:
             return
         tell_fit(desk, outcome, estimator, self._X, self._y, role="fit")
         if outcome.error is not None:
+            desk.models.failed(self._former, outcome.error)
             return
         found = found_by(estimator)
         if found is not None:
-            desk.searches.tell(run, found)
+            tell_search(desk.candidates, run, found)
         curves = curves_of(estimator)
         if curves is not None and curves is not self._curves_before:
             log_curves(desk.sink, run, curves)
@@ -132,7 +149,7 @@ class _BatchTale:
         self._estimator = estimator
         self._X = X
         self._y = y
-        desk.models.begins(estimator)
+        self._former = desk.models.begins(estimator)
 
     def tell(self, outcome: Outcome) -> None:
         """Add it to what was learned before."""
@@ -147,5 +164,7 @@ class _BatchTale:
             warnings=outcome.warnings,
             error=outcome.error,
         )
-        if outcome.error is None and hasattr(self._estimator, "predict"):
+        if outcome.error is not None:
+            self._desk.models.failed(self._former, outcome.error)
+        elif hasattr(self._estimator, "predict"):
             self._desk.models.fitted(outcome.run, self._estimator, self._y)

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.autolog.sink import Sink
+from mlops_magics.capture.autolog.candidates import Candidate, CandidateBook
 from mlops_magics.capture.numbers import metric_value
-from mlops_magics.capture.parameters import BEST
-from mlops_magics.errors import StoreError
+from mlops_magics.capture.parameters import BEST, BEST_SCORE, SEARCH
 from mlops_magics.model.estimator import param_value
-from mlops_magics.records import Param, RunRevision
+from mlops_magics.records import Param
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -49,57 +48,24 @@ def best_params_of(estimator: Any) -> list[Param]:
     return [Param(key=BEST + key, value=param_value(value)) for key, value in (best or {}).items()]
 
 
-class SearchBook:
-    """Writes candidates down, numbered on through all searches of a run."""
+def tell_search(book: CandidateBook, run: ActiveRun, found: Found) -> None:
+    """Record how many candidates there were at once, and all of them off the person's path.
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._numbered: dict[str, int] = {}
-
-    def tell(self, run: ActiveRun, found: Found) -> None:
-        """Record how good the best is at once, and all candidates off the person's path."""
-        candidates = {"candidates": float(len(found.params))}
-        run.log(candidates if found.best_score is None else {**candidates, "best_score": found.best_score})
-        self._sink.later(lambda: self._write(run, found))
-
-    def _write(self, run: ActiveRun, found: Found) -> None:
-        first = self._first_number(run)
-        self._numbered[run.id] = first + len(found.params)
-        columns = dict(_columns(found.results))
-        lost = 0
-        for index, params in enumerate(found.params):
-            metrics = {name: metric_value(name, values[index]) for name, values in columns.items()}
-            lost += _write_candidate(run, f"{run.name}.{first + index}", params, metrics)
-        if lost:
-            raise StoreError(f"{lost} facts about candidates of {run.name} could not be written to {run.store.path}")
-
-    def _first_number(self, run: ActiveRun) -> int:
-        known = self._numbered.get(run.id)
-        if known is None:
-            # A run that was resumed has candidates from before.
-            known = sum(other.parent == run.id for other in run.store.all_runs())
-        return known
+    How good the best is, is recorded beside what it is: where the person named another model, the run has neither.
+    """
+    run.log(candidates=float(len(found.params)))
+    if found.best_score is not None and run.has_choice:
+        run.log_whole(SEARCH, {BEST_SCORE: found.best_score})
+    book.tell(run, lambda: _candidates(found))
 
 
-def _write_candidate(
-    run: ActiveRun, name: str, params: Mapping[str, Any], metrics: Mapping[str, float | str]
-) -> int:
-    journal = run.store.open_journal(run.store.new_run_id())
-    has_failed = all(value == "NaN" for key, value in metrics.items() if key.startswith("mean_test_"))
-    journal.record(
-        RunRevision(
-            experiment=run.experiment,
-            name=name,
-            parent=run.id,
-            status="failed" if has_failed else "finished",
-            message="no fit of this candidate could be scored" if has_failed else None,
+def _candidates(found: Found) -> Iterator[Candidate]:
+    columns = dict(_columns(found.results))
+    for index, params in enumerate(found.params):
+        yield Candidate(
+            [Param(key=key, value=param_value(value)) for key, value in params.items()],
+            {name: metric_value(name, values[index]) for name, values in columns.items()},
         )
-    )
-    for key, value in params.items():
-        journal.record(*run.private.params([Param(key=key, value=param_value(value))]))
-    journal.metrics(metrics, None)
-    journal.close()
-    return journal.lost
 
 
 def _columns(results: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:

@@ -58,10 +58,10 @@ class StreamBook:
         stream.warnings += warnings
         stream.error = error
 
-    def settle(self) -> None:
-        """Record what was added up."""
-        streams, self._streams = list(self._streams.values()), {}
-        for stream in streams:
+    def settle(self, run: ActiveRun | None = None) -> None:
+        """Record what was added up, for all runs or for one."""
+        for key in [key for key in self._streams if run is None or key[0] == run.id]:
+            stream = self._streams.pop(key)
             facts = facts_of(
                 stream.estimator, None, seconds=stream.seconds, warnings=stream.warnings, error=stream.error
             )

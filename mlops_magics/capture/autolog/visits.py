@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.capture.autolog.candidates import CandidateBook
 from mlops_magics.capture.autolog.methods import Visit
 from mlops_magics.capture.autolog.models import ModelKeeper
 from mlops_magics.capture.autolog.nesting import Nesting, Place
-from mlops_magics.capture.autolog.searches import SearchBook
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.streams import StreamBook
 from mlops_magics.capture.autolog.tables import TableBook
@@ -42,7 +42,7 @@ class Desk:
         self.sink = sink
         self.tables = TableBook(sink)
         self.models = ModelKeeper(sink)
-        self.searches = SearchBook(sink)
+        self.candidates = CandidateBook(sink)
         self.streams = StreamBook(sink)
         self._nesting = Nesting()
         self._ear = WarningEar(self._nesting.hear)
@@ -84,6 +84,11 @@ class Desk:
         self.streams.settle()
         self.models.settle()
         self.tables.let_go()
+
+    def settle_run(self, run: ActiveRun) -> None:
+        """A run ends, maybe in the midst of a cell: write what waited of it."""
+        self.streams.settle(run)
+        self.models.settle(run)
 
 
 class _Part:

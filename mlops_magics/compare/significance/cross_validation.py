@@ -22,8 +22,8 @@ def corrected_t_test(
     left, right
         One score per fold, of the same folds in the same order; at least two.
     test_share
-        Rows of a test fold over all rows. By default 1/k, as in a k-fold cross-validation that is not repeated; for
-        ten repetitions of five folds give 1/5.
+        Rows of a test fold over those of its test and training fold. By default 1/k, as in a k-fold cross-validation
+        that is not repeated; for ten repetitions of five folds give 1/5.
     level
         Of the interval.
 

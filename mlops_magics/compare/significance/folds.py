@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mlops_magics.compare.significance.adjust import benjamini_hochberg
 from mlops_magics.compare.significance.comparison import MetricComparison
 from mlops_magics.compare.significance.cross_validation import corrected_t_test
 from mlops_magics.compare.significance.estimate import LEVEL
-from mlops_magics.records import Run
+from mlops_magics.records import CrossValidated, Run
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 SCORES = "cv/test_"
-"""What the scores of test folds are called. Scorers say greater for better, errors have a minus."""
-
-FOLDS = "/folds"
-"""The end of the curve over the folds; without it the name is that of their mean. Older runs have the curve there."""
-
-ROLES = ("cv", "cv target")
+"""How the scores of test folds are called. Scorers say greater for better, errors have a minus."""
 
 
 def compare_folds(
-    left: Run, right: Run, *, store: Store, test_share: float | None = None, level: float = LEVEL
+    left: Run, right: Run, *, store: Store, level: float = LEVEL
 ) -> tuple[MetricComparison, ...]:
     """Compare the newest cross-validation of two runs by the corrected resampled t-test (Nadeau & Bengio 2003).
 
-    Every scorer that both have is compared. Empty unless both did one with as many folds on tables and answers with
-    equal fingerprints: :func:`why_no_folds` says what is missing. That the folds were
-    cut in the same way is not recorded, so it is taken for granted: with scikit-learn it is so for an equal ``cv``
-    that does not shuffle, or shuffles with an equal ``random_state``.
+    Every scorer that both have is compared. Empty unless both did one on tables and answers with equal fingerprints,
+    and tested the same rows in each fold: :func:`why_no_folds` says what is missing.
 
     Parameters
     ----------
@@ -39,17 +31,15 @@ def compare_folds(
         Two runs.
     store
         That holds them.
-    test_share
-        Rows of a test fold over all rows; by default one over the number of folds. Give it where a cross-validation
-        was repeated.
     level
         Of the intervals.
     """
-    if not _is_same_data(store, left, right):
+    first, second = _newest(store, left), _newest(store, right)
+    if first is None or second is None or _why_not((left, first), (right, second)):
         return ()
-    first, second = _scores(store, left), _scores(store, right)
-    names = [name for name in first if len(first[name]) == len(second.get(name, ())) >= 2]
-    found = [corrected_t_test(first[name], second[name], test_share=test_share, level=level) for name in names]
+    names = _in_common(first, second)
+    share = _test_share(first)
+    found = [corrected_t_test(first.scores[name], second.scores[name], test_share=share, level=level) for name in names]
     adjusted = benjamini_hochberg([estimate.p_value for estimate in found])
     return tuple(
         MetricComparison(metric=name, is_lower_better=False, estimate=estimate, adjusted_p=p_value, level=level)
@@ -61,41 +51,52 @@ def why_no_folds(left: Run, right: Run, *, store: Store) -> str:
     """Why the cross-validations of two runs are not compared, as a sentence without a full stop; empty where they are,
     and where not both did one.
     """
-    first, second = _scores(store, left), _scores(store, right)
-    if not first or not second:
-        return ""
-    if not _is_same_data(store, left, right):
+    first, second = _newest(store, left), _newest(store, right)
+    return _why_not((left, first), (right, second)) if first and second else ""
+
+
+def _newest(store: Store, run: Run) -> CrossValidated | None:
+    found = store.cross_validations(run)
+    return found[-1] if found else None
+
+
+def _why_not(left: tuple[Run, CrossValidated], right: tuple[Run, CrossValidated]) -> str:
+    first, second = left[1], right[1]
+    digests = first.fingerprint, first.target_fingerprint
+    if not all(digests) or digests != (second.fingerprint, second.target_fingerprint):
         return "the cross-validations of the two are not known to be on the same data"
-    both = first.keys() & second.keys()
-    if not both:
-        return f"their cross-validations have no score in common: one has {_listed(first)}, the other {_listed(second)}"
-    if any(len(first[name]) == len(second[name]) >= 2 for name in both):
-        return ""
-    name = min(both)
-    return f"their cross-validations have different folds: one has {len(first[name])}, the other {len(second[name])}"
+    if not _in_common(first, second):
+        one, other = (", ".join(_tested(found)) for found in (first, second))
+        return f"their cross-validations have no score in common: one has {one}, the other {other}"
+    if first.folds != second.folds:
+        return f"their cross-validations have different folds: one has {first.folds}, the other {second.folds}"
+    return _why_not_same_rows(left, right)
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+def _why_not_same_rows(left: tuple[Run, CrossValidated], right: tuple[Run, CrossValidated]) -> str:
+    first, second = left[1], right[1]
+    if first.folds < 2:
+        return "their cross-validations have one fold, too few to tell"
+    unknown = [run.name for run, found in (left, right) if found.splits is None]
+    if unknown:
+        return f"it could not be seen how the folds of {unknown[0]} were cut"
+    if (first.splits, first.train_rows) != (second.splits, second.train_rows):
+        return (
+            "their cross-validations have different rows in their folds; "
+            "give both the same cv, with the same random_state where it shuffles"
+        )
+    return ""
 
 
-def _is_same_data(store: Store, left: Run, right: Run) -> bool:
-    digests = [
-        {table.role: table.fingerprint for table in store.datasets(run) if table.role in ROLES} for run in (left, right)
-    ]
-    return digests[0] == digests[1] and all(digests[0].get(role) for role in ROLES)
+def _tested(found: CrossValidated) -> list[str]:
+    return sorted(name for name in found.scores if name.startswith(SCORES))
 
 
-def _scores(store: Store, run: Run) -> dict[str, list[float]]:
-    """By metric, in the order of the folds; of several cross-validations the newest."""
-    points = store.sql(
-        "SELECT key, step, value FROM metrics WHERE run = ? AND starts_with(key, ?) AND step IS NOT NULL ORDER BY time",
-        [run.id, SCORES],
-    )
-    found: dict[str, list[float]] = {}
-    for key, step, value in points.itertuples(index=False):
-        name = key.removesuffix(FOLDS)
-        if step == 0:
-            found[name] = []
-        found.setdefault(name, []).append(float(value))
-    return dict(sorted(found.items()))
+def _in_common(first: CrossValidated, second: CrossValidated) -> list[str]:
+    return [name for name in _tested(first) if name in second.scores]
+
+
+def _test_share(found: CrossValidated) -> float | None:
+    """Rows tested for each row tested or fitted on; of folds that are repeated it is not one over their number."""
+    train, test = found.train_rows, found.test_rows
+    return test / (train + test) if train and test else None

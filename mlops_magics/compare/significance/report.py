@@ -34,7 +34,6 @@ def blocks(found: Comparison) -> Iterator[Any]:
     if found.folds:
         yield metrics_table(found.folds, found.names, level=found.level, caption="Cross-validation")
         yield methods(found.folds, adjusted="Benjamini-Hochberg")
-        yield Line("The folds are taken to be the same: how they were cut is not recorded.", tone="quiet")
 
 
 def _of_rows(found: Comparison) -> Iterator[Any]:

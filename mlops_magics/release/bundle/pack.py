@@ -19,7 +19,7 @@ from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, ModelError, StoreError
 from mlops_magics.look.progress import Progress
 from mlops_magics.model.formats import TRUSTED_TYPES, types_in
-from mlops_magics.records import Artifact, Run, decode, encode
+from mlops_magics.records import Artifact, Run, UnkeptModel, decode, encode
 from mlops_magics.release.bundle.audit import version_of
 from mlops_magics.release.bundle.load import Bundle, load_bundle
 from mlops_magics.release.bundle.manifest import (
@@ -120,12 +120,15 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 
 
 def _model(run: Run, store: Store, *, allow_pickle: bool) -> tuple[Artifact, bytes]:
-    kept = [artifact for artifact in store.artifacts(run) if artifact.type == "model"]
-    if not kept:
-        said = [note.text for note in store.notes(run) if "cannot be exported" in note.text]
-        reason = f": {said[-1]}" if said else ""
-        raise BundleError(f"the run {run.name!r} has no model{reason}", hint="%mlops evaluate MODEL X y keeps one.")
-    artifact = kept[-1]
+    artifact = store.model(run)
+    if artifact is None:
+        raise BundleError(f"the run {run.name!r} has no model", hint="%mlops evaluate MODEL X y keeps one.")
+    if isinstance(artifact, UnkeptModel):
+        raise BundleError(
+            f"the model of {run.name!r}, a {artifact.class_name}, is not kept with it: {artifact.reason}",
+            hint="What is exported is the run's newest model; %mlops evaluate MODEL X y or %mlops artifact MODEL "
+            "keeps another.",
+        )
     detail = artifact.detail or {}
     if detail.get("format") not in MODEL_FILES:
         raise BundleError(

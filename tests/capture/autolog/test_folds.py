@@ -1,4 +1,4 @@
-"""A cross-validation is one fit and its mean one metric, with the folds as a curve, by whatever name it is called."""
+"""A cross-validation is one fit, its mean the run's metric, its folds those of a run under it; by whatever name."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,10 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, f1_score, make_scorer
 from sklearn.model_selection import (
+    KFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
     cross_val_predict,
     cross_val_score,
     cross_validate,
@@ -24,8 +28,10 @@ X = np.random.default_rng(0).normal(size=(120, 3))
 Y = X[:, 0] + np.random.default_rng(1).normal(size=120) > 0
 
 
-def curve(notebook, name: str) -> list[tuple[int, float]]:
-    found = notebook.run.store.history(notebook.run.id, name)
+def curve(notebook, name: str, *, of: int | None = None) -> list[tuple[int, float]]:
+    """Of the run, or of the run under it with a number."""
+    run = notebook.run.id if of is None else notebook.run.store.find(f"baseline.{of}").id
+    found = notebook.run.store.history(run, name)
     return list(zip(found["step"], found["value"], strict=True))
 
 
@@ -35,7 +41,11 @@ def test_scores_fold_by_fold(jobs, notebook) -> None:
     with notebook.cell() as names:
         names["X"], names["model"] = X, model
         scores = cross_val_score(model, X, Y, cv=4, n_jobs=jobs)
-    assert curve(notebook, "cv/test_score/folds") == list(enumerate(scores))
+    assert curve(notebook, "cv/test_score/folds", of=0) == list(enumerate(scores))
+    assert curve(notebook, "cv/test_score/folds") == []
+    (done,) = notebook.run.store.cross_validations(notebook.run.id)
+    assert (done.name, done.folds, done.train_rows, done.test_rows) == ("model", 4, 360, 120)
+    assert done.scores == {"cv/test_score": scores.tolist()}
     (mean,) = curve(notebook, "cv/test_score")
     assert pd.isna(mean[0]), "the mean of the folds is no point of a curve"
     assert mean[1] == pytest.approx(scores.mean())
@@ -54,9 +64,10 @@ def test_several_scorers_and_times(notebook) -> None:
             return_estimator=True,
         )
     for name in ("test_accuracy", "test_roc_auc", "train_accuracy"):
-        assert [value for _, value in curve(notebook, f"cv/{name}/folds")] == found[name].tolist()
+        assert [value for _, value in curve(notebook, f"cv/{name}/folds", of=0)] == found[name].tolist()
         assert [value for _, value in curve(notebook, f"cv/{name}")] == [pytest.approx(found[name].mean())]
-    assert [value for _, value in curve(notebook, "cv/fit_seconds/folds")] == found["fit_time"].tolist()
+    assert [value for _, value in curve(notebook, "cv/fit_seconds/folds", of=0)] == found["fit_time"].tolist()
+    assert notebook.run.store.metrics("baseline.0")["mean_test_roc_auc"] == pytest.approx(found["test_roc_auc"].mean())
     assert len(found["estimator"]) == 3
 
 
@@ -83,10 +94,97 @@ def test_scores_are_named_by_their_scorer(scoring, name, notebook) -> None:
         found = cross_validate(model, X, Y, cv=2, scoring=scoring, return_train_score=True)
     recorded = notebook.run.store.metrics(notebook.run.id)
     tests = {key for key in recorded if key.startswith("cv/test_")}
-    assert tests == {f"cv/test_{name}{end}" for end in ("", "/std", "/folds")}
+    assert tests == {f"cv/test_{name}{end}" for end in ("", "/std")}
     assert recorded[f"cv/train_{name}"] == pytest.approx(found["train_score"].mean())
     both = [value for _, value in curve(notebook, f"cv/test_{name}")]
     assert both == [pytest.approx(scores.mean()), pytest.approx(found["test_score"].mean())]
+
+
+def test_several_are_runs_of_their_own_and_the_run_has_all_of_the_last(notebook) -> None:
+    with notebook.cell() as names:
+        names["X"], names["weak"] = X, LogisticRegression(C=0.01)
+        cross_validate(names["weak"], X, Y, cv=3, return_train_score=True)
+        scores = [cross_val_score(LogisticRegression(C=C), X, Y, cv=3) for C in (1, 10)]
+        cross_val_predict(LogisticRegression(C=99), X, Y, cv=2)
+    store = notebook.run.store
+    found = [run for run in store.all_runs() if run.parent == notebook.run.id]
+    assert [(run.name, store.params(run).get("C", 1.0)) for run in found] == [
+        ("baseline.0", 0.01), ("baseline.1", 1.0), ("baseline.2", 10)
+    ]
+    assert curve(notebook, "cv/test_score/folds", of=2) == list(enumerate(scores[1]))
+    metrics = store.metrics(notebook.run.id)
+    assert metrics["cv/test_score"] == pytest.approx(scores[1].mean())
+    assert store.metrics(found[2])["mean_test_score"] == pytest.approx(scores[1].mean())
+    gone = {key for key, value in metrics.items() if np.isnan(value)}
+    names = ("fit_seconds", "score_seconds", "train_score")
+    assert gone == {f"cv/{name}{end}" for name in names for end in ("", "/std")}
+    assert [done.class_name.rpartition(".")[2] for done in store.cross_validations(found[0])] == ["LogisticRegression"]
+    assert [done.name for done in store.cross_validations(notebook.run.id)] == ["weak", None, None]
+
+
+class Odd:
+    """A splitter of one's own, which yields masks, and remembers."""
+
+    def split(self, X, y=None, groups=None):
+        for part in range(2):
+            self.last = part
+            test = np.arange(len(X)) % 2 == part
+            yield ~test, test
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 2
+
+
+def shuffled(seed: int) -> KFold:
+    return KFold(4, shuffle=True, random_state=seed)
+
+
+def half() -> list:
+    rows = np.arange(120)
+    return [(rows[rows % 2 != part], rows[rows % 2 == part]) for part in range(2)]
+
+
+@pytest.mark.parametrize("jobs", [None, 2])
+@pytest.mark.parametrize(
+    ("cv", "same", "other", "sizes"),
+    [
+        (5, lambda: StratifiedKFold(5), lambda: KFold(5), (480, 120)),
+        (lambda: shuffled(0), None, lambda: shuffled(1), (360, 120)),
+        (lambda: RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=0), None, None, (1440, 360)),
+        (lambda: ShuffleSplit(3, train_size=0.5, test_size=0.1, random_state=0), None, None, (180, 36)),
+        (Odd, half, lambda: half()[::-1], (120, 120)),
+        (lambda: (fold for fold in half()), Odd, None, (120, 120)),
+    ],
+)  # fmt: skip
+def test_how_the_folds_were_cut_is_known(jobs, cv, same, other, sizes, notebook) -> None:
+    make = cv if callable(cv) else lambda: cv
+    with notebook.cell():
+        for splitter in (make(), (same or make)(), (other or make)()):
+            cross_val_score(LogisticRegression(), X, Y, cv=splitter, n_jobs=jobs)
+    first, second, third = notebook.run.store.cross_validations(notebook.run.id)
+    assert (first.train_rows, first.test_rows) == sizes
+    assert first.splits
+    assert first.splits == second.splits
+    assert (first.splits == third.splits) is (other is None)
+
+
+def test_looking_at_the_folds_draws_nothing(notebook) -> None:
+    def scores() -> tuple:
+        generator = np.random.RandomState(7)
+        splitter = KFold(3, shuffle=True, random_state=generator)
+        np.random.seed(7)
+        own = Odd()
+        found = [
+            cross_val_score(LogisticRegression(), X, Y, cv=given).tolist()
+            for given in (splitter, splitter, ShuffleSplit(2), own)
+        ]
+        return found, generator.random_sample(), np.random.random_sample(), own.last
+
+    notebook.autolog.remove()
+    unseen = scores()
+    with notebook.cell():
+        assert scores() == unseen
+    assert len({done.splits for done in notebook.run.store.cross_validations(notebook.run.id)}) == 4
 
 
 def test_others_that_fit_many_times_are_one_fit_each(notebook) -> None:

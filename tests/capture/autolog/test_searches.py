@@ -11,7 +11,8 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, Randomize
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from mlops_magics.capture.autolog.searches import Found, SearchBook
+from mlops_magics.capture.autolog.candidates import CandidateBook
+from mlops_magics.capture.autolog.searches import Found, tell_search
 
 X = np.random.default_rng(0).normal(size=(120, 3))
 Y = X[:, 0] + np.random.default_rng(1).normal(size=120) > 0
@@ -55,6 +56,23 @@ def test_several_scorers_and_a_second_search(notebook) -> None:
     assert {"mean_test_accuracy", "mean_test_roc_auc", "rank_test_roc_auc", "split1_test_accuracy"} <= names
 
 
+def test_how_good_a_search_was_leaves_with_what_it_chose(notebook) -> None:
+    def best_score() -> float:
+        return notebook.run.store.metrics(notebook.run.id)["best_score"]
+
+    search = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2)
+    with notebook.cell():
+        search.fit(X, Y)
+    notebook.run.evaluate(search.best_estimator_, X, Y, split="train")
+    assert best_score() == search.best_score_, "the run's model is still what it chose"
+    with notebook.cell():
+        GridSearchCV(Ridge(), {"alpha": [1, 2]}, cv=2).fit(X, Y)
+    assert best_score() == search.best_score_, "the person said which model is the run's"
+    notebook.run.evaluate(Ridge().fit(X, Y), X, Y, split="train")
+    assert np.isnan(best_score())
+    assert not any(key.startswith("best.") for key in notebook.params())
+
+
 def test_halving_says_with_how_much_each_was_tried(notebook) -> None:
     search = HalvingGridSearchCV(LogisticRegression(), {"C": [0.1, 1, 10]}, cv=2, min_resources=30)
     with notebook.cell():
@@ -84,7 +102,7 @@ def test_a_thousand_candidates(notebook) -> None:
     results = {f"split{fold}_test_score": values for fold in range(5)} | {"mean_test_score": values}
     found = Found([{"C": float(C), "kernel": "rbf"} for C in values], results, 0.5)
     began = time.process_time()
-    SearchBook(notebook).tell(notebook.run, found)
+    tell_search(CandidateBook(notebook), notebook.run, found)
     notebook.worker.finish()
     assert time.process_time() - began < 3
     assert len(children(notebook)) == 1000

@@ -16,7 +16,7 @@ from mlops_magics.compare.significance.comparing import compare_predictions
 from mlops_magics.compare.significance.comparison import Comparison
 from mlops_magics.compare.significance.variants import Variants
 from mlops_magics.faces.cli import main
-from mlops_magics.records import Dataset, encode
+from mlops_magics.records import CrossValidated, encode
 
 RNG = np.random.default_rng(0)
 ROWS = 400
@@ -149,13 +149,16 @@ def test_other_rows_and_private_runs_are_said_to_be(place, evaluated) -> None:
     assert place.verdicts(other) == place.verdicts(secret) == []
 
 
-def cross_validated(place, name, scores, *, key="cv/test_score", fingerprint="f" * 64):
+def cross_validated(
+    place, name, scores, *, key="cv/test_score", fingerprint="f" * 64, splits="s" * 64, train_rows=4 * ROWS
+):
     with track("flights", name, store=place) as run:
-        for role in ("cv", "cv target"):
-            run.record(Dataset(name="X", role=role, fingerprint=fingerprint, rows=ROWS, columns={"a": "number"}))
-        for step, score in enumerate(scores):
-            run.log({f"{key}/folds": score}, step=step)
-        run.log({key: float(np.mean(scores))})
+        for values in ([0.0] * 3, scores):
+            run.record(CrossValidated(
+                class_name="sklearn.linear_model.Ridge", folds=len(values), train_rows=train_rows, test_rows=ROWS,
+                splits=splits, fingerprint=fingerprint, target_fingerprint=fingerprint,
+                scores={key: tuple(values), "cv/fit_seconds": tuple(values)},
+            ))
     return place.find(run.id)
 
 
@@ -177,6 +180,15 @@ def test_folds_that_are_not_compared_are_said_not_to_be(place) -> None:
         "Their cross-validations have no score in common: one has cv/test_score, the other cv/test_roc_auc.",
         "The cross-validations of the two are not known to be on the same data.",
     ]
+    scores = [0.8, 0.7, 0.8, 0.7, 0.8]
+    for right, why in (
+        (cross_validated(place, "shuffled", scores, splits="o" * 64), "different rows in their folds"),
+        (cross_validated(place, "smaller", scores, train_rows=2 * ROWS), "different rows in their folds"),
+        (cross_validated(place, "unseen", scores, splits=None), "could not be seen how the folds of unseen were cut"),
+    ):
+        found = better_of([left, right], place)
+        assert found.folds == ()
+        assert why in found.sentence
 
 
 def test_what_other_metrics_say_to_the_contrary_is_told(place, evaluated) -> None:

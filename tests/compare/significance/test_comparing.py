@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlops_magics import open_store, track
 from mlops_magics.compare.significance.comparing import compare_predictions
+from mlops_magics.compare.significance.cross_validation import corrected_t_test
 from mlops_magics.compare.significance.delong import delong, delong_mean
 from mlops_magics.compare.significance.folds import compare_folds
 from mlops_magics.compare.significance.report import comparison_row
@@ -20,7 +21,7 @@ from mlops_magics.compare.significance.variants import compare_variants
 from mlops_magics.errors import DataError, RunNotFound
 from mlops_magics.look import to_html
 from mlops_magics.model.metrics import BINARY, MULTICLASS, REGRESSION
-from mlops_magics.records import Dataset, RunRevision, encode
+from mlops_magics.records import CrossValidated, RunRevision, encode
 from mlops_magics.store.location import StoreWarning
 
 RNG = np.random.default_rng(0)
@@ -333,30 +334,40 @@ def test_too_few_rows_say_nothing(place, evaluated) -> None:
 # -- folds and variants --------------------------------------------------------------------------------------------
 
 
-def cross_validated(place, name, scores, *, fingerprint="f" * 64, times=1):
+def cross_validated(place, name, scores, *, fingerprint="f" * 64, splits="s" * 64, train_rows=4 * ROWS):
     with track("flights", name, store=place) as run:
-        for role in ("cv", "cv target"):
-            run.record(Dataset(name="X", role=role, fingerprint=fingerprint, rows=ROWS, columns={"a": "number"}))
-        for number in range(times):
-            for step, score in enumerate(scores):
-                late = number < times - 1
-                run.log({"cv/test_score": 0.0 if late else score, "cv/fit_seconds": 1.0}, step=step)
+        for values in ([0.0] * 3, scores):
+            run.record(CrossValidated(
+                class_name="sklearn.linear_model.Ridge", folds=len(values), train_rows=train_rows, test_rows=ROWS,
+                splits=splits, fingerprint=fingerprint, target_fingerprint=fingerprint,
+                scores={"cv/test_score": tuple(values), "cv/fit_seconds": tuple(values)},
+            ))
     return place.find(run.id)
 
 
 def test_scores_of_folds(place) -> None:
-    left = cross_validated(place, "left", [0.80, 0.78, 0.82, 0.79, 0.81], times=2)
+    left = cross_validated(place, "left", [0.80, 0.78, 0.82, 0.79, 0.81])
     right = cross_validated(place, "right", [0.83, 0.80, 0.83, 0.83, 0.83])
     (found,) = compare_folds(left, right, store=place)
     assert (found.metric, found.verdict) == ("cv/test_score", "better")
     assert found.estimate.p_value == pytest.approx(0.0349, abs=5e-5)
     both = compare_predictions(left, right, store=place)
     assert both.folds == (found,)
-    assert "how they were cut is not recorded" in repr(both).replace("\n", " ")
     other = cross_validated(place, "other", [0.8] * 5, fingerprint="e" * 64)
     assert compare_folds(left, other, store=place) == ()
     fewer = cross_validated(place, "fewer", [0.8] * 4)
     assert compare_folds(left, fewer, store=place) == ()
+
+
+def test_folds_that_are_repeated_do_not_make_a_difference_surer(place) -> None:
+    """100 folds of a fifth of the rows each: their training sets overlap as those of five do."""
+    noise = np.random.default_rng(0).normal(scale=0.03, size=100)
+    left = cross_validated(place, "left", list(0.8 + noise))
+    right = cross_validated(place, "right", list(0.81 - noise))
+    (found,) = compare_folds(left, right, store=place)
+    assert found.estimate == corrected_t_test(list(0.8 + noise), list(0.81 - noise), test_share=0.2)
+    unrepeated = corrected_t_test(list(0.8 + noise), list(0.81 - noise))
+    assert found.estimate.standard_error > 3 * unrepeated.standard_error
 
 
 def test_several_variants(place, evaluated) -> None:
