@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import Enum
 from hashlib import sha256
@@ -251,7 +251,7 @@ class Fit(Record):
     ``name`` is what the notebook calls the estimator; ``params`` are all its parameters, nested ones by path, and
     ``defaults`` the names of those that were left as they are; ``rows`` and ``columns`` the shape of X, ``features``
     its names in order; ``fingerprint`` that of the :class:`Dataset` it was fitted on; ``warnings`` are
-    ``Type: message``.
+    ``Type: message``, and how often each was given.
     """
 
     kind: ClassVar[str] = "fit"
@@ -265,7 +265,7 @@ class Fit(Record):
     features: tuple[str, ...] | None = None
     fingerprint: str | None = None
     seconds: float
-    warnings: tuple[str, ...] = ()
+    warnings: Mapping[str, int] = field(default_factory=dict)
     status: Literal["ok", "error"]
     error: str | None = None
 

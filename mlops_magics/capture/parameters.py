@@ -78,6 +78,12 @@ class Parameters:
         with self._lock:
             return any(key.startswith(BEST) for key in self._of_model)
 
+    def holds(self, params: Iterable[Param]) -> bool:
+        """Whether the run's model has all these values."""
+        with self._lock:
+            here = {key: encode(param.value) for key, param in self._of_model.items()}
+        return all(here.get(param.key) == encode(param.value) for param in params)
+
     def of_model(self, params: Sequence[Param], word: Word) -> list[Record]:
         """A model is the run's, as far as ``word`` goes: what to record, nothing where a stronger word was said."""
         with self._lock:

@@ -293,10 +293,9 @@ class ActiveRun(Shown):
         if metrics or gone:
             self.log({**metrics, **dict.fromkeys(gone, math.nan)})
 
-    @property
-    def has_choice(self) -> bool:
-        """Whether the run's model is what a search chose."""
-        return self._parameters.has_choice
+    def is_described(self, params: Sequence[Param]) -> bool:
+        """Whether all these are parameters of the run's model."""
+        return self._parameters.holds(self.private.params(params))
 
     def describe_model(self, params: Sequence[Param], word: Word) -> None:
         """Record what the run's model is, in place of what the former one had; see
@@ -309,7 +308,7 @@ class ActiveRun(Shown):
         """
         self._check_open()
         self._record(*self._parameters.of_model(self.private.params(params), word))
-        if not self.has_choice:
+        if not self._parameters.has_choice:
             self.log_whole(SEARCH, {})
 
     def goes_on(self) -> None:

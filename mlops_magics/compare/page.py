@@ -145,7 +145,7 @@ class RunPage(Shown):
                 fit.rows,
                 fit.columns,
                 duration(fit.seconds),
-                Mark(fit.error or "failed", "bad") if fit.status == "error" else "; ".join(fit.warnings) or None,
+                Mark(fit.error or "failed", "bad") if fit.status == "error" else _warned(fit) or None,
             )
             for fit in self.fits
         ]
@@ -242,6 +242,10 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
             verdicts=tuple(place.verdicts(found)),
             environment=place.environment(found),
         )
+
+
+def _warned(fit: Fit) -> str:
+    return "; ".join(text if times == 1 else f"{text} ({times} times)" for text, times in fit.warnings.items())
 
 
 def _values(record: Record) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from types import CellType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.autolog.facts import FEATURES_LIMIT, FitFacts
+from mlops_magics.capture.autolog.containers import Container, checked_against, of_lightgbm, of_xgboost
+from mlops_magics.capture.autolog.facts import FitFacts, counted
 from mlops_magics.capture.autolog.methods import Visit, Watcher, cell_of, watched
 from mlops_magics.capture.autolog.sink import Sink, count_now
+from mlops_magics.capture.autolog.tables import VALIDATION
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.cells import error_text
 from mlops_magics.capture.parameters import Word
@@ -23,7 +25,12 @@ Curves = Mapping[str, Mapping[str, list[float]]]
 """Set, metric, and a value per iteration."""
 
 HOMES = {"xgboost.training": "xgboost", "lightgbm.engine": "lightgbm"}
-"""Where ``train`` is defined, and where people find it."""
+"""Where ``train`` and ``cv`` are defined, and where people find them."""
+
+TRAIN, CV = "train", "cv"
+
+ENDS = {"mean": "", "std": "/std", "stdv": "/std"}
+"""How the columns of a cross-validation end, and what they are recorded as."""
 
 TASKS = {"binary": "binary", "multi": "multiclass", "softmax": "multiclass", "reg": "regression", "rank": "ranking"}
 """How objectives begin, and what they are for."""
@@ -48,7 +55,7 @@ def log_curves(sink: Sink, run: ActiveRun, curves: Curves) -> None:
 
 
 class TrainWatch:
-    """Watches the ``train`` of the libraries that were imported.
+    """Watches the ``train`` and the ``cv`` of the libraries that were imported.
 
     XGBoost's under every name it has, inside of its decorator. LightGBM's has none: ``from lightgbm import train``
     before a run begins leads to what nobody watches, ``lightgbm.train`` does not.
@@ -56,7 +63,7 @@ class TrainWatch:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._exchanged: list[tuple[ModuleType, Any, Any]] = []
+        self._exchanged: list[tuple[ModuleType, str, Any, Any]] = []
         self._cells: list[tuple[CellType, Any, Any]] = []
         self._known: set[str] = set()
 
@@ -64,27 +71,32 @@ class TrainWatch:
         """Watch what was imported since."""
         for home, package in HOMES.items():
             module = sys.modules.get(home)
-            train = getattr(module, "train", None)
-            if home in self._known or not inspect.isfunction(train):
+            # The last that is defined: before, the module is still being imported.
+            if module is None or home in self._known or not inspect.isfunction(getattr(module, CV, None)):
                 continue
             self._known.add(home)
-            found = cell_of(train)
-            if found is not None:
-                inner = found.cell_contents
-                found.cell_contents = watched(inner, _watcher_of(self._desk, package, inner))
-                self._cells.append((found, inner, found.cell_contents))
-                continue
-            ours = watched(train, _watcher_of(self._desk, package, train))
-            for place in (module, sys.modules.get(package)):
-                if place is not None and getattr(place, "train", None) is train:
-                    setattr(place, "train", ours)  # noqa: B010 - a module's name
-                    self._exchanged.append((place, train, ours))
+            for name in (TRAIN, CV):
+                self._watch(module, package, name)
+
+    def _watch(self, module: ModuleType, package: str, name: str) -> None:
+        function = getattr(module, name)
+        found = cell_of(function)
+        if found is not None:
+            inner = found.cell_contents
+            found.cell_contents = watched(inner, _watcher_of(self._desk, package, name, inner))
+            self._cells.append((found, inner, found.cell_contents))
+            return
+        ours = watched(function, _watcher_of(self._desk, package, name, function))
+        for place in (module, sys.modules.get(package)):
+            if place is not None and getattr(place, name, None) is function:
+                setattr(place, name, ours)
+                self._exchanged.append((place, name, function, ours))
 
     def stop(self) -> None:
         """Put back what was exchanged, unless somebody has put theirs there since."""
-        for place, train, ours in self._exchanged:
-            if getattr(place, "train", None) is ours:
-                setattr(place, "train", train)  # noqa: B010
+        for place, name, function, ours in self._exchanged:
+            if getattr(place, name, None) is ours:
+                setattr(place, name, function)
         for cell, inner, ours in self._cells:
             if cell.cell_contents is ours:
                 cell.cell_contents = inner
@@ -93,14 +105,25 @@ class TrainWatch:
         self._known.clear()
 
 
-def _watcher_of(desk: Desk, package: str, train: Callable[..., Any]) -> Watcher:
-    signature = inspect.signature(train)
+def _watcher_of(desk: Desk, package: str, name: str, function: Callable[..., Any]) -> Watcher:
+    signature = inspect.signature(function)
+    listen = {"xgboost": _listen_xgboost, "lightgbm": _listen_lightgbm}[package]
 
     def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:
         def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
             said = signature.bind(*arguments, **named).arguments
-            curves = (_listen_xgboost if package == "xgboost" else _listen_lightgbm)(said, named)
-            return lambda outcome: _tell(desk, outcome, package, said, curves)
+            given = said.get("dtrain", said.get("train_set"))
+            containers = [given, *checked_against(said, given)]
+            # LightGBM lets go of the rows when it trains; those of XGBoost are still there afterwards.
+            rows = [of_lightgbm(held) for held in containers] if package == "lightgbm" else None
+            curves = listen(said, named) if name == TRAIN else None
+
+            def tell(outcome: Outcome) -> None:
+                if outcome.run.status == "running":
+                    found = rows or [of_xgboost(held) for held in containers]
+                    _tell(desk, outcome, f"{package}.{name}", said, found, curves)
+
+            return tell
 
         return desk.admit(prepare)
 
@@ -126,44 +149,59 @@ def _listen_lightgbm(said: Mapping[str, Any], named: dict[str, Any]) -> Curves:
     return curves
 
 
-def _tell(desk: Desk, outcome: Outcome, package: str, said: Mapping[str, Any], curves: Curves) -> None:
-    run, booster = outcome.run, outcome.result
-    if run.status != "running":
-        return
-    facts = _facts_of(outcome, package, said)
+def _tell(  # noqa: PLR0913, PLR0917 - what is known of a training
+    desk: Desk, outcome: Outcome, called: str, said: Mapping[str, Any], rows: list[Container], curves: Curves | None
+) -> None:
+    run, booster, is_training = outcome.run, outcome.result, curves is not None
+    facts = _facts_of(outcome, called, said, rows[0], is_training=is_training)
     if outcome.error is None:
-        run.describe_model(facts.params(), Word.FITTED)
-        desk.models.fitted(run, booster, None, task=_task_of(said))
+        run.describe_model(facts.params(), Word.FITTED if is_training else Word.CROSS_VALIDATED)
+        if is_training:
+            desk.models.fitted(run, booster, None, task=_task_of(said))
     count_now(run)
-    log_curves(desk.sink, run, curves)
+    log_curves(desk.sink, run, _curves_of_folds(booster) if curves is None else curves)
     told = facts.without(run.private)
-    desk.sink.later(lambda: run.observe(told.fit(name=desk.sink.name_of(booster), fingerprint=None)))
+
+    def write() -> None:
+        fingerprint = None
+        if outcome.error is None:
+            fingerprint = rows[0].record(desk.tables, run, role="fit" if is_training else "cv")
+            for checked in rows[1:]:
+                checked.record(desk.tables, run, role=VALIDATION)
+        run.observe(told.fit(name=desk.sink.name_of(booster) if is_training else None, fingerprint=fingerprint))
+
+    desk.sink.later(write)
 
 
-def _facts_of(outcome: Outcome, package: str, said: Mapping[str, Any]) -> FitFacts:
-    data = said.get("dtrain", said.get("train_set"))
+def _curves_of_folds(result: Any) -> Curves:
+    """The mean over the folds and its standard deviation, as ``cv/SET/METRIC`` and ``cv/SET/METRIC/std``."""
+    columns = result.to_dict("list") if hasattr(result, "to_dict") else result
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, values in (columns or {}).items():
+        measured, _, what = str(name).rpartition("-")
+        part, _, metric = measured.partition(" " if " " in measured else "-")
+        if what in ENDS and isinstance(values, list):
+            found.setdefault(f"cv/{part}", {})[metric + ENDS[what]] = values
+    return found
+
+
+def _facts_of(
+    outcome: Outcome, called: str, said: Mapping[str, Any], rows: Container, *, is_training: bool
+) -> FitFacts:
     params = dict(said.get("params") or {})
-    for name in ("num_boost_round", "early_stopping_rounds"):
+    for name in ("num_boost_round", "early_stopping_rounds", "nfold"):
         if said.get(name) is not None:
             params[name] = said[name]
-    class_name = f"{package}.train" if outcome.result is None else class_name_of(outcome.result)
-    names = getattr(data, "feature_names", None) or getattr(data, "feature_name", None)
+    class_name = class_name_of(outcome.result) if is_training and outcome.result is not None else called
     return FitFacts(
         description=Description(class_name, {str(key): param_value(value) for key, value in sorted(params.items())}),
-        summary=f"{package}.train",
-        shape=_shape_of(data),
-        features=tuple(map(str, names)) if isinstance(names, list) and len(names) <= FEATURES_LIMIT else None,
+        summary=called,
+        shape=rows.shape,
+        features=rows.features,
         seconds=outcome.seconds,
-        warnings=tuple(outcome.warnings),
+        warnings=counted(outcome.warnings),
         error=error_text(outcome.error) if outcome.error is not None else None,
     )
-
-
-def _shape_of(data: Any) -> tuple[int | None, int | None]:
-    for rows, columns in (("num_row", "num_col"), ("num_data", "num_feature")):
-        if hasattr(data, rows):
-            return int(getattr(data, rows)()), int(getattr(data, columns)())
-    return None, None
 
 
 def _task_of(said: Mapping[str, Any]) -> str:

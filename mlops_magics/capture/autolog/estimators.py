@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,10 @@ from mlops_magics.capture.autolog.methods import Visit, Watcher
 from mlops_magics.capture.autolog.progress import Follower, follow
 from mlops_magics.capture.autolog.searches import best_params_of, found_by, tell_search
 from mlops_magics.capture.autolog.sink import count_now
-from mlops_magics.capture.autolog.tables import HeldTable, TableBook
+from mlops_magics.capture.autolog.tables import VALIDATION, FittedOn, hold_both
+from mlops_magics.capture.autolog.validating import validation_sets
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.parameters import Word
-from mlops_magics.capture.tables import target_role
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -39,7 +39,9 @@ def watcher_of(desk: Desk, method: str) -> Watcher:
             estimator, *rest = arguments
             X = rest[0] if rest else named.get("X")
             y = rest[1] if len(rest) > 1 else named.get("y")
-            return (_BatchTale if method == "partial_fit" else _FitTale)(desk, estimator, X, y).tell
+            if method == "partial_fit":
+                return _BatchTale(desk, estimator, X, y).tell
+            return _FitTale(desk, estimator, X, y, checked=tuple(validation_sets(named))).tell
 
         return desk.admit(prepare)
 
@@ -61,19 +63,6 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedOn:
-    """The rows that something was fitted on, and their answers."""
-
-    table: HeldTable | None
-    answers: HeldTable | None
-
-    def fingerprints(self, tables: TableBook, run: ActiveRun) -> tuple[str | None, str | None]:
-        """Record both, unless the run has them; their fingerprints. Takes its time."""
-        table = tables.record(self.table, run) if self.table else None
-        return table, tables.record(self.answers, run) if self.answers else None
-
-
 def tell_fit(  # noqa: PLR0913 - the words of a fit
     desk: Desk, outcome: Outcome, estimator: Any, X: Any, y: Any, *, role: str, word: Word = Word.FITTED
 ) -> FittedOn:
@@ -86,10 +75,7 @@ def tell_fit(  # noqa: PLR0913 - the words of a fit
     facts = facts_of(estimator, X, seconds=outcome.seconds, warnings=outcome.warnings, error=outcome.error)
     if is_done and hasattr(estimator, "predict"):
         run.describe_model([*facts.params(), *best_params_of(estimator)], word)
-    held = FittedOn(
-        desk.tables.hold(X, role=role, otherwise=role) if is_done and X is not None else None,
-        desk.tables.hold(y, role=target_role(role), otherwise="y") if is_done and y is not None else None,
-    )
+    held = hold_both(desk.tables, X, y, role=role) if is_done else FittedOn()
     count_now(run)
 
     def write() -> None:
@@ -111,11 +97,14 @@ def _chosen(estimator: Any) -> tuple[Any, ...]:
 class _FitTale:
     """One fit of an estimator, from before it begins."""
 
-    def __init__(self, desk: Desk, estimator: Any, X: Any, y: Any) -> None:
+    def __init__(
+        self, desk: Desk, estimator: Any, X: Any, y: Any, *, checked: tuple[tuple[Any, Any], ...] = ()
+    ) -> None:
         self._desk = desk
         self._estimator = estimator
         self._X = X
         self._y = y
+        self._checked = checked
         self._curves_before = curves_of(estimator)
         self._former = desk.models.begins(estimator)
         self._follower: Follower | None = follow(estimator, X, desk.sink)
@@ -124,6 +113,7 @@ class _FitTale:
         """Record what became of it."""
         if self._follower is not None:
             self._follower.leave()
+            outcome.warnings.extend(self._follower.warned)
         desk, estimator, run = self._desk, self._estimator, outcome.run
         if run.status != "running":
             return
@@ -131,6 +121,11 @@ class _FitTale:
         if outcome.error is not None:
             desk.models.failed(self._former, outcome.error)
             return
+        for rows, answers in self._checked:
+            if rows is not self._X:
+                run.private.meet(rows, answers)
+                held = hold_both(desk.tables, rows, answers, role=VALIDATION)
+                desk.sink.later(partial(held.fingerprints, desk.tables, run))
         found = found_by(estimator)
         if found is not None:
             tell_search(desk.candidates, run, found)
@@ -160,6 +155,7 @@ class _BatchTale:
             outcome.run,
             self._estimator,
             self._X,
+            self._y,
             seconds=outcome.seconds,
             warnings=outcome.warnings,
             error=outcome.error,

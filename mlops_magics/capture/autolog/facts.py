@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ FEATURES_LIMIT = 10_000
 """The names of more features, as a bag of words has, are not recorded."""
 
 WARNINGS_LIMIT = 100
-"""A fit that warns more often is recorded with the first of them."""
+"""Of a fit with more messages the first ones are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class FitFacts:
     shape: tuple[int | None, int | None]
     features: tuple[str, ...] | None
     seconds: float
-    warnings: tuple[str, ...]
+    warnings: Mapping[str, int]
     error: str | None
 
     def fit(self, *, name: str | None, fingerprint: str | None) -> Fit:
@@ -54,7 +55,7 @@ class FitFacts:
         return replace(
             self,
             description=replace(described, params=private.values(described.params, described.defaults)),
-            warnings=tuple(map(private.mask, self.warnings)),
+            warnings=_counted((private.mask(text), times) for text, times in self.warnings.items()),
             error=private.mask(self.error) if self.error else self.error,
         )
 
@@ -80,9 +81,25 @@ def facts_of(
         shape=shape_of(X),
         features=_features(estimator, X),
         seconds=seconds,
-        warnings=tuple(warnings[:WARNINGS_LIMIT]),
+        warnings=counted(warnings),
         error=error_text(error) if error is not None else None,
     )
+
+
+def counted(warnings: Iterable[str]) -> dict[str, int]:
+    """Each message once, and how often it was given.
+
+    >>> counted(["UserWarning: no", "UserWarning: no"])
+    {'UserWarning: no': 2}
+    """
+    return dict(list(_counted((text, 1) for text in warnings).items())[:WARNINGS_LIMIT])
+
+
+def _counted(several: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for text, times in several:
+        found[text] = found.get(text, 0) + times
+    return found
 
 
 def shape_of(X: Any) -> tuple[int | None, int | None]:

@@ -8,14 +8,16 @@ from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.candidates import Candidate
-from mlops_magics.capture.autolog.estimators import FittedOn, tell_fit
+from mlops_magics.capture.autolog.estimators import tell_fit
 from mlops_magics.capture.autolog.facts import facts_of
 from mlops_magics.capture.autolog.methods import Visit, Watcher, cell_of, watched
+from mlops_magics.capture.autolog.progress import works_in_processes
 from mlops_magics.capture.autolog.splits import Splits, SplitWatch
+from mlops_magics.capture.autolog.tables import FittedOn
 from mlops_magics.capture.autolog.visits import Desk, Outcome, Tell
 from mlops_magics.capture.parameters import Word
 from mlops_magics.errors import MlopsError
-from mlops_magics.records import CrossValidated
+from mlops_magics.records import CrossValidated, Note
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -40,6 +42,8 @@ _TIMES = {"fit_time": "fit_seconds", "score_time": "score_seconds"}
 
 TESTED = "cv/test_"
 
+UNHEARD = "what a cross-validation warns of in processes of its own (n_jobs) is not recorded"
+
 Scores = Mapping[str, tuple[float, ...]]
 
 _NO_SCORES = frozenset({"estimator", "indices"})
@@ -55,6 +59,7 @@ class FoldWatch:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._splits = SplitWatch()
+        self._noted: set[str] = set()
         self._cells: dict[str, tuple[CellType, Any, Any]] = {}
         self._is_done = False
 
@@ -71,7 +76,7 @@ class FoldWatch:
                 self._desk.sink.warn(name, MlopsError("this version of scikit-learn builds it in an unknown way"))
                 continue
             inner = found.cell_contents
-            ours = watched(inner, _watcher_of(self._desk, name, self._splits))
+            ours = watched(inner, _watcher_of(self._desk, name, self._splits, self._noted))
             found.cell_contents = ours
             self._cells[name] = found, inner, ours
 
@@ -85,7 +90,7 @@ class FoldWatch:
         self._is_done = False
 
 
-def _watcher_of(desk: Desk, name: str, splits: SplitWatch) -> Watcher:
+def _watcher_of(desk: Desk, name: str, splits: SplitWatch, noted: set[str]) -> Watcher:
     def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Visit | None:
         def prepare(run: ActiveRun) -> Tell:  # noqa: ARG001
             estimator = arguments[0] if arguments else named.get("estimator")
@@ -95,6 +100,9 @@ def _watcher_of(desk: Desk, name: str, splits: SplitWatch) -> Watcher:
 
             def tell(outcome: Outcome) -> None:
                 splits.cease()
+                if outcome.run.id not in noted and works_in_processes(named.get("n_jobs")):
+                    noted.add(outcome.run.id)
+                    outcome.run.observe(Note(text=UNHEARD))
                 held = _tell_fit(desk, outcome, estimator, X, y)
                 if seen is not None and held is not None and outcome.error is None:
                     _tell_scores(desk, outcome, estimator, held, seen, _scores(outcome.result, scoring))

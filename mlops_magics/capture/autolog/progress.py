@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from mlops_magics.capture.autolog.sink import Sink
+from mlops_magics.capture.autolog.warned import WarningEar
 from mlops_magics.look.progress import Progress
 
 PATIENCE_SECONDS = 1.0
@@ -33,7 +34,7 @@ class FitProgress:
     """A callback of one estimator that tells of each task that ends. It never raises, and asks for no data.
 
     It is not propagated to the estimators inside, so that scikit-learn has nothing to warn of. In a worker process it
-    sends what it has to say home by scikit-learn's own transport.
+    sends what it has to say home by scikit-learn's own transport, and with it what was warned of during the task.
 
     Parameters
     ----------
@@ -47,9 +48,11 @@ class FitProgress:
         self._depth = depth
         self._tell: Callable[[Step], None] | None = tell
         self.handle: Any = None
+        self._ear: WarningEar | None = None
+        self._warned: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_depth": self._depth, "_tell": None, "handle": self.handle}
+        return {"_depth": self._depth, "_tell": None, "handle": self.handle, "_ear": None, "_warned": []}
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Nothing is to be done before a fit."""
@@ -57,12 +60,19 @@ class FitProgress:
     def teardown(self, estimator: Any, context: Any) -> None:
         """Nor after it."""
 
-    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Nor when a task begins."""
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:  # noqa: ARG002 - the words of the protocol
+        """Hear what is warned of in a worker process: in this one somebody does already."""
+        if self._tell is None and self._ear is None:
+            with contextlib.suppress(Exception):
+                self._ear = WarningEar(self._warned.append)
+                self._ear.listen()
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:  # noqa: ARG002 - the words of the protocol
         """Tell of a task."""
         with contextlib.suppress(Exception):
+            if self._ear is not None:
+                self._ear.cease()
+                self._ear = None
             step = _step_of(context)[self._depth :]
             if len(step) < 2:
                 return
@@ -71,7 +81,8 @@ class FitProgress:
             elif self.handle is not None:
                 from sklearn.callback._transport import send
 
-                send(self.handle, step)
+                warned, self._warned = self._warned, []
+                send(self.handle, (step, warned))
 
 
 def _step_of(context: Any) -> Step:
@@ -83,7 +94,13 @@ def _step_of(context: Any) -> Step:
 
 
 class Follower:
-    """Follows one fit, and shows a bar once it takes long. Afterwards the estimator is what it was."""
+    """Follows one fit, and shows a bar once it takes long. Afterwards the estimator is what it was.
+
+    Attributes
+    ----------
+    warned
+        What was warned of in other processes, as ``Type: message``.
+    """
 
     def __init__(self, estimator: Any, depth: int, sink: Sink) -> None:
         self._estimator = estimator
@@ -95,6 +112,7 @@ class Follower:
         self._bar: Progress | None = None
         self._stack = ExitStack()
         self._is_over = False
+        self.warned: list[str] = []
         self.callback = FitProgress(depth, self._hear)
         estimator._skl_callbacks = [self.callback]
 
@@ -102,7 +120,7 @@ class Follower:
         """Hear workers of other processes too."""
         from sklearn.callback._transport import close_listener, open_listener
 
-        self.callback.handle = open_listener(self._hear)
+        self.callback.handle = open_listener(self._hear_process)
         self._stack.callback(close_listener, self.callback.handle)
 
     def leave(self) -> None:
@@ -112,6 +130,11 @@ class Follower:
         with self._lock:
             self._is_over = True
         self._stack.close()
+
+    def _hear_process(self, said: tuple[Step, list[str]]) -> None:
+        step, warned = said
+        self.warned.extend(warned)
+        self._hear(step)
 
     def _hear(self, step: Step) -> None:
         with self._lock:
@@ -163,6 +186,13 @@ def _is_worth_it(estimator: Any, X: Any) -> bool:
     if hasattr(estimator, "steps"):
         return True
     return getattr(estimator, "solver", None) == "lbfgs" and getattr(X, "size", 0) >= LARGE_SIZE
+
+
+def works_in_processes(asked: int | None) -> bool:
+    """Whether joblib would do so many jobs in processes, as it is set now."""
+    backend, jobs = sys.modules["joblib"].parallel.get_active_backend()
+    is_parallel = (jobs if asked is None else asked) not in {None, 1}
+    return is_parallel and type(backend).__name__ not in {"SequentialBackend", "ThreadingBackend"}
 
 
 def _backend_of(estimator: Any) -> tuple[str, int | None]:

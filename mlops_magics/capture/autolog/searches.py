@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,14 @@ RENAMED = {"mean_fit_time": "fit_seconds", "mean_score_time": "score_seconds"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: ``results`` has a column of a number per candidate, ``params`` what each of them was."""
+    """What a search found: ``results`` has a column of a number per candidate, ``params`` what each of them was; and
+    ``best`` what it chose.
+    """
 
     params: list[Mapping[str, Any]]
     results: Mapping[str, Any]
     best_score: float | None
+    best: Sequence[Param] = ()
 
 
 def found_by(estimator: Any) -> Found | None:
@@ -38,6 +41,7 @@ def found_by(estimator: Any) -> Found | None:
         params=list(estimator.cv_results_["params"]),
         results=dict(estimator.cv_results_),
         best_score=getattr(estimator, "best_score_", None),
+        best=best_params_of(estimator),
     )
 
 
@@ -54,7 +58,7 @@ def tell_search(book: CandidateBook, run: ActiveRun, found: Found) -> None:
     How good the best is, is recorded beside what it is: where the person named another model, the run has neither.
     """
     run.log(candidates=float(len(found.params)))
-    if found.best_score is not None and run.has_choice:
+    if found.best_score is not None and run.is_described(found.best):
         run.log_whole(SEARCH, {BEST_SCORE: found.best_score})
     book.tell(run, lambda: _candidates(found))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.capture.autolog.written import Call, call_of_a_cell
 from mlops_magics.capture.secrets import mask
-from mlops_magics.capture.tables import TARGET, Frozen, freeze
+from mlops_magics.capture.tables import TARGET, Frozen, freeze, target_role
 from mlops_magics.data.loaded import loaded
 from mlops_magics.errors import DataError
 from mlops_magics.records import Dataset, Record
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 REMEMBERED = 16
 """So many tables are known again by their content, such as the array that a loop fits ten models on."""
+
+ARGUMENTS = frozenset({"fit", "cv"})
+"""Of these roles is what a call is given first."""
+
+VALIDATION = "validation"
+EVALUATION = "eval_set"
+"""The role of rows that a fit is checked against, and what that of their answers begins with: those of a validation
+split, which evaluations are compared by, are others.
+"""
 
 NAME_LENGTH = 60
 """An expression is a name up to so many characters; a longer one is cut."""
@@ -57,13 +66,19 @@ class TableBook:
         self._known: dict[tuple[Any, ...], tuple[Record, ...]] = {}
         self._written: set[tuple[str, ...]] = set()
 
-    def hold(self, data: Any, *, role: str, otherwise: str) -> HeldTable:
-        """Hold what a table is now, in about a millisecond. ``otherwise`` is what it is called without a name."""
+    def name_of(self, value: Any) -> str | None:
+        """What the notebook calls an object."""
+        return self._sink.name_of(value)
+
+    def hold(self, data: Any, *, role: str, otherwise: str, called: Any = None) -> HeldTable:
+        """Hold what a table is now, in about a millisecond. ``called`` is what it was in, whose name it has where it
+        has none; ``otherwise`` is what it is called without any.
+        """
         state = _state(data)
         if state and role in self._newest and self._newest[role][0] == state:
             return self._newest[role][1]
-        name = self._sink.name_of(data)
-        call = call_of_a_cell() if name is None else None
+        name = self._sink.name_of(data) or (self._sink.name_of(called) if called is not None else None)
+        call = call_of_a_cell() if name is None and role.removesuffix(f" {TARGET}") in ARGUMENTS else None
         held = HeldTable(freeze(data), name or otherwise, name is not None, role, call)
         if not held.frozen.can_wait:
             self._describe(held, ())
@@ -76,13 +91,7 @@ class TableBook:
 
         What is no table, such as a sparse matrix or texts, is said once and has none.
         """
-        try:
-            if held.facts is None:
-                self._describe(held, self._origins(held), run)
-        except DataError as error:
-            held.facts = ()
-            self._sink.warn("the data of a fit", error)
-        dataset = next((fact for fact in held.facts or () if isinstance(fact, Dataset)), None)
+        dataset = self._dataset(held, run)
         if dataset is None or held.facts is None:
             return None
         seen = run.id, dataset.role, dataset.fingerprint
@@ -91,6 +100,21 @@ class TableBook:
             self._written |= {seen, (*seen, dataset.name)}
             run.observe(*held.facts)
         return dataset.fingerprint or None
+
+    def record_piece(self, held: HeldTable, run: ActiveRun, *, rows: int) -> None:
+        """Record a table of which only a piece was held: its columns, and how many rows all pieces have."""
+        dataset = self._dataset(held, run)
+        if dataset is not None:
+            run.observe(replace(dataset, rows=rows, fingerprint="", content=None, profile=None))
+
+    def _dataset(self, held: HeldTable, run: ActiveRun) -> Dataset | None:
+        try:
+            if held.facts is None:
+                self._describe(held, self._origins(held), run)
+        except DataError as error:
+            held.facts = ()
+            self._sink.warn("the data of a fit", error)
+        return next((fact for fact in held.facts or () if isinstance(fact, Dataset)), None)
 
     def _origins(self, held: HeldTable) -> tuple[str, ...]:
         if held.is_named:
@@ -116,6 +140,28 @@ class TableBook:
             self._known[key] = held.facts
             if len(self._known) > REMEMBERED:
                 del self._known[next(iter(self._known))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedOn:
+    """The rows that something was fitted on, and their answers."""
+
+    table: HeldTable | None = None
+    answers: HeldTable | None = None
+
+    def fingerprints(self, tables: TableBook, run: ActiveRun) -> tuple[str | None, str | None]:
+        """Record both, unless the run has them; their fingerprints. Takes its time."""
+        table = tables.record(self.table, run) if self.table else None
+        return table, tables.record(self.answers, run) if self.answers else None
+
+
+def hold_both(tables: TableBook, X: Any, y: Any, *, role: str, called: Any = None) -> FittedOn:
+    """Hold rows and their answers, as far as there are any."""
+    answers = target_role(EVALUATION if role == VALIDATION else role)
+    return FittedOn(
+        tables.hold(X, role=role, otherwise=role, called=called) if X is not None else None,
+        tables.hold(y, role=answers, otherwise="y") if y is not None else None,
+    )
 
 
 def _written(held: HeldTable) -> str | None:

@@ -43,7 +43,7 @@ class Desk:
         self.tables = TableBook(sink)
         self.models = ModelKeeper(sink)
         self.candidates = CandidateBook(sink)
-        self.streams = StreamBook(sink)
+        self.streams = StreamBook(sink, self.tables)
         self._nesting = Nesting()
         self._ear = WarningEar(self._nesting.hear)
 

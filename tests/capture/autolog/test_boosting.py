@@ -5,6 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
+
+from mlops_magics.data.fingerprint import fingerprints
+from mlops_magics.data.frames import open_values
 
 X = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 3)), columns=list("abc"))
 Y = (X["a"] + np.random.default_rng(1).normal(size=200) > 0).to_numpy().astype(int)
@@ -27,6 +31,15 @@ def curve(notebook, name: str) -> list[float]:
     return list(found["value"])
 
 
+def recorded(notebook, role: str) -> list[tuple[str, int, bool, bool]]:
+    """Name, rows, and whether there is a fingerprint and a profile."""
+    return [
+        (table.name, table.rows, bool(table.fingerprint), table.profile is not None)
+        for table in notebook.run.store.datasets(notebook.run.id)
+        if table.role == role
+    ]
+
+
 def test_xgboost_as_an_estimator(notebook, xgboost) -> None:
     with notebook.cell() as names:
         model = xgboost.XGBClassifier(n_estimators=5, max_depth=2, eval_metric=["auc", "logloss"], n_jobs=1)
@@ -37,6 +50,8 @@ def test_xgboost_as_an_estimator(notebook, xgboost) -> None:
     assert (fit["name"], fit["rows"]) == ("model", 200)
     assert "max_depth" not in json.loads(fit["defaults"])
     assert "gamma" in json.loads(fit["defaults"])
+    assert recorded(notebook, "validation") == [("validation", 50, True, True)], "X itself is what it was fitted on"
+    assert recorded(notebook, "eval_set target") == [("y", 50, True, False)]
     with notebook.cell():
         model.fit(X, Y)
     assert len(curve(notebook, "validation_0/logloss")) == 5, "a curve of before is not told again"
@@ -48,6 +63,13 @@ def test_lightgbm_as_an_estimator(notebook, lightgbm) -> None:
         model.fit(X, Y, eval_X=HELD[0], eval_y=HELD[1], eval_metric="auc")
     assert curve(notebook, "valid_0/auc") == model.evals_result_["valid_0"]["auc"]
     assert len(notebook.fits()) == 1
+    assert recorded(notebook, "validation") == [("validation", 50, True, True)]
+    with notebook.cell() as names:
+        names["held"] = X[50:90]
+        pipeline = make_pipeline("passthrough", lightgbm.LGBMClassifier(n_estimators=2, verbose=-1, n_jobs=1))
+        with pytest.warns(Warning, match="eval_set"):
+            pipeline.fit(X, Y, lgbmclassifier__eval_set=[(names["held"], Y[50:90])])
+    assert recorded(notebook, "validation")[1:] == [("held", 40, True, True)]
 
 
 def test_xgboost_train(notebook, xgboost) -> None:
@@ -92,6 +114,66 @@ def test_lightgbm_train(notebook, lightgbm) -> None:
     assert (fit["class_name"], fit["rows"]) == ("lightgbm.basic.Booster", 200)
     notebook.autolog.remove()
     assert lightgbm.train is original
+
+
+def test_the_rows_of_xgboosts_matrices(notebook, xgboost) -> None:
+    params = {"max_depth": 2, "nthread": 1}
+    gaps = X.astype("float32").mask(X > 1.5)
+    with notebook.cell() as names:
+        names["data"], names["held"] = xgboost.DMatrix(gaps, Y), xgboost.DMatrix(*HELD)
+        checked = [(names["data"], "train"), (names["held"], "held")]
+        xgboost.train(params, names["data"], 2, evals=checked, verbose_eval=False)
+        xgboost.train(params, xgboost.QuantileDMatrix(X[:90], Y[:90]), 2)
+    assert recorded(notebook, "fit") == [("data", 200, True, True), ("fit", 90, False, False)]
+    assert recorded(notebook, "validation") == [("held", 50, True, True)]
+    assert recorded(notebook, "fit target") == [("y", 200, True, False), ("y", 90, True, False)]
+    first, second = notebook.fits()
+    assert first["fingerprint"] == fingerprints(open_values(gaps, name="gaps")).ordered
+    assert pd.isna(second["fingerprint"])
+
+
+def test_the_rows_of_lightgbms_data_sets(notebook, lightgbm) -> None:
+    params = {"objective": "regression", "verbose": -1, "num_threads": 1}
+    with notebook.cell() as names:
+        names["X"] = X
+        data = lightgbm.Dataset(X, Y)
+        lightgbm.train(params, data, 2, valid_sets=[data, lightgbm.Dataset(*HELD, reference=data)])
+        lightgbm.train(params, data, 2)
+    assert recorded(notebook, "fit") == [("X", 200, True, True), ("fit", 200, False, False)]
+    assert recorded(notebook, "validation") == [("validation", 50, True, True)]
+    first, second = notebook.fits()
+    assert first["fingerprint"] == fingerprints(open_values(X, name="X")).ordered
+    assert pd.isna(second["fingerprint"]), "it has let go of its rows"
+
+
+@pytest.mark.parametrize("as_pandas", [True, False])
+def test_cross_validation_by_xgboost(as_pandas, notebook, xgboost) -> None:
+    params = {"objective": "binary:logistic", "eval_metric": "auc", "max_depth": 2, "nthread": 1}
+    data = xgboost.DMatrix(X, Y)
+    unseen = xgboost.cv(params, data, 4, nfold=3)
+    with notebook.cell():
+        found = pd.DataFrame(xgboost.cv(params, data, 4, nfold=3, as_pandas=as_pandas))
+    assert found.equals(unseen)
+    assert curve(notebook, "cv/test/auc") == list(found["test-auc-mean"])
+    assert curve(notebook, "cv/train/auc/std") == list(found["train-auc-std"])
+    (fit,) = notebook.fits()
+    assert (fit["class_name"], fit["rows"], json.loads(fit["params"])["nfold"]) == ("xgboost.cv", 200, 3)
+    assert recorded(notebook, "cv") == [("cv", 200, True, True)]
+    assert notebook.params()["max_depth"] == 2
+    assert notebook.run.store.model(notebook.run.id) is None
+
+
+def test_cross_validation_by_lightgbm(notebook, lightgbm) -> None:
+    params = {"objective": "binary", "metric": "auc", "verbose": -1, "num_threads": 1}
+    original = lightgbm.cv
+    with notebook.cell():
+        found = lightgbm.cv(params, lightgbm.Dataset(X, Y), 3, nfold=2, return_cvbooster=True)
+    assert curve(notebook, "cv/valid/auc") == found["valid auc-mean"]
+    assert curve(notebook, "cv/valid/auc/std") == found["valid auc-stdv"]
+    assert recorded(notebook, "cv") == [("cv", 200, True, True)]
+    assert [fit["class_name"] for fit in notebook.fits()] == ["lightgbm.cv"]
+    notebook.autolog.remove()
+    assert lightgbm.cv is original
 
 
 def test_training_that_fails(notebook, xgboost) -> None:

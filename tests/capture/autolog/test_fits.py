@@ -49,7 +49,7 @@ def test_a_fit_is_recorded_with_everything_about_it(notebook) -> None:
     assert json.loads(fit["params"])["C"] == 0.5
     assert "C" not in json.loads(fit["defaults"])
     assert "max_iter" in json.loads(fit["defaults"])
-    assert (fit["status"], fit["error"], json.loads(fit["warnings"])) == ("ok", None, [])
+    assert (fit["status"], fit["error"], json.loads(fit["warnings"])) == ("ok", None, {})
     assert 0 < fit["seconds"] < 10
     params = notebook.params()
     assert (params["model"], params["C"]) == ("LogisticRegression", 0.5)
@@ -123,8 +123,10 @@ def test_warnings_are_recorded_and_given_as_ever(notebook) -> None:
         Ridge().fit(X, Y)
     first, second = notebook.fits()
     assert len(seen) == 1
-    assert json.loads(first["warnings"])[0].startswith("ConvergenceWarning: lbfgs failed to converge")
-    assert json.loads(second["warnings"]) == []
+    ((warned, times),) = json.loads(first["warnings"]).items()
+    assert warned.startswith("ConvergenceWarning: lbfgs failed to converge")
+    assert times == 1
+    assert json.loads(second["warnings"]) == {}
 
 
 def test_the_newest_model_of_a_cell_is_kept_unless_the_person_named_one(notebook) -> None:
@@ -179,6 +181,19 @@ def test_learning_bit_by_bit_is_one_fit(notebook) -> None:
     assert (fit["name"], fit["rows"], fit["columns"], fit["fingerprint"]) == ("model", 120, 3, None)
     assert notebook.params()["model"] == "SGDClassifier"
     assert notebook.run.store.artifacts(notebook.run.id)[0].detail["task"] == "binary"
+    (table,) = [table for table in notebook.run.store.datasets(notebook.run.id) if table.role == "fit"]
+    assert (table.rows, list(table.columns), table.fingerprint, table.profile) == (120, list("abc"), "", None)
+
+
+def test_a_table_that_is_learned_from_again_and_again_is_known(notebook) -> None:
+    with notebook.cell() as names:
+        names["X_train"], model = X, SGDClassifier()
+        for _ in range(3):
+            model.partial_fit(X, Y, classes=[False, True])
+    table, answers = sorted(notebook.run.store.datasets(notebook.run.id), key=lambda table: table.role)
+    assert (table.name, table.role, table.rows, table.profile is not None) == ("X_train", "fit", 120, True)
+    assert (answers.role, answers.rows) == ("fit target", 120)
+    assert [(fit["rows"], fit["fingerprint"]) for fit in notebook.fits()] == [(360, table.fingerprint)]
 
 
 def test_lists_and_sparse_matrices_are_tables_too(notebook) -> None:

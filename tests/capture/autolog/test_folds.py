@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mlops_magics.capture.autolog.folds import UNHEARD
 from mlops_magics.store.location import StoreWarning
 
 X = np.random.default_rng(0).normal(size=(120, 3))
@@ -52,6 +53,8 @@ def test_scores_fold_by_fold(jobs, notebook) -> None:
     assert notebook.run.store.metrics(notebook.run.id)["cv/test_score/std"] == pytest.approx(scores.std())
     (fit,) = notebook.fits()
     assert (fit["name"], fit["rows"]) == ("model", 120)
+    notes = [note.text for note in notebook.run.store.notes(notebook.run.id)]
+    assert notes == ([] if jobs is None else [UNHEARD])
     assert notebook.params()["logisticregression__C"] == 3
     assert notebook.tables() == [("X", "cv", 120)]
     assert notebook.run.store.artifacts(notebook.run.id) == [], "what was cross-validated is not fitted"

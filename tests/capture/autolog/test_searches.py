@@ -2,6 +2,7 @@
 
 import json
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, Randomize
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from mlops_magics import show
 from mlops_magics.capture.autolog.candidates import CandidateBook
 from mlops_magics.capture.autolog.searches import Found, tell_search
 
@@ -88,6 +90,19 @@ def test_a_candidate_that_cannot_be_fitted_has_failed(notebook) -> None:
     assert [run.status for run in children(notebook)] == ["finished", "failed"]
     warned = json.loads(notebook.fits()[0]["warnings"])
     assert any("2 fits failed" in text for text in warned)
+
+
+@pytest.mark.parametrize("jobs", [None, 2])
+def test_warnings_of_candidates_are_counted_wherever_they_were_fitted(jobs, notebook) -> None:
+    search = GridSearchCV(LogisticRegression(max_iter=1), {"C": [0.1, 1.0, 10.0]}, cv=3, n_jobs=jobs)
+    with notebook.cell(), warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        search.fit(X, Y)
+    (fit,) = notebook.run.store.fits(notebook.run.id)
+    ((warned, times),) = fit.warnings.items()
+    assert warned.startswith("ConvergenceWarning: lbfgs failed to converge")
+    assert times == 10, "nine of the candidates, and one of the best"
+    assert "(10 times)" in show(notebook.run.id, notebook.run.store)._repr_html_()
 
 
 def test_a_search_that_fails_has_no_candidates(notebook) -> None:

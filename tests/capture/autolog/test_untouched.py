@@ -204,7 +204,7 @@ def test_filters_and_collected_warnings_are_the_person_s(notebook) -> None:
             Warns().fit(X)
     assert [str(one.message) for one in caught] == ["as ever"]
     assert ignored == []
-    assert [fit["warnings"] for fit in notebook.fits()] == ['["UserWarning: as ever"]', "[]", "[]"]
+    assert [fit["warnings"] for fit in notebook.fits()] == ['{"UserWarning: as ever":1}', "{}", "{}"]
     assert (warnings.showwarning, warnings._showwarnmsg) == (shown, hook)
 
 
