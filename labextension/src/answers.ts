@@ -90,7 +90,7 @@ export interface CurvesQuestion {
   readonly high: number | null;
 }
 
-/** One run, whole. `cells` and `lineage` are documents, as `html` is; `others` can be compared with it. */
+/** One run, whole. `notebook` is its path from the server's root, None where it is not below it; `cells` and `lineage` are documents, as `html` is; `others` can be compared with it. */
 export interface RunAnswer {
   readonly run: RunLine;
   readonly notebook: string | null;

@@ -9,6 +9,7 @@ import os
 import re
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.cells import CellLog, ExecutedCell
@@ -288,10 +289,12 @@ class Session:
             for call in seeds_in(cell.source)
         ]
         seen = self.examined = self.examine()
-        subject = self._notebook() or "notebook"
+        subject = Path(self._notebook() or "notebook").name
         return [*seeds, Judged(question="notebook", subject=subject, verdict=seen.verdict, detail=seen.to_dict())]
 
     def _notebook(self) -> str | None:
         """The notebook's file, as far as the front end tells: a path, or None."""
-        path = os.environ.get("JPY_SESSION_NAME")
-        return os.path.basename(path) if path else None  # noqa: PTH119 - a name, not a path of this machine
+        from mlops_magics.capture.notebook.document import notebook_path
+
+        found = notebook_path(os.environ, self._shell.user_ns)
+        return str(found) if found else os.environ.get("JPY_SESSION_NAME") or None

@@ -15,6 +15,7 @@ from mlops_magics.capture.surroundings import EnvironmentLook
 from mlops_magics.errors import CommandError, MlopsError, RunNotFound
 from mlops_magics.records import Run, RunRevision
 from mlops_magics.store import open_store
+from mlops_magics.store.location import source_of
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
@@ -49,7 +50,7 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     resume
         Go on with the newest run of this name, keeping its id and what it recorded.
     source
-        The notebook or script, relative to where it runs.
+        The notebook or script. Kept is the way to it from the folder that holds the store.
     private
         Keep neither outputs nor previews nor row-wise predictions nor example rows, nor by itself a model that holds
         texts or rows of data (categories, neighbours, support vectors); so do the store's settings.
@@ -86,7 +87,8 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     message = "" if resume else None
     if resume:
         run.goes_on()
-    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=source, message=message))
+    called = source_of(place.path, source) if source else None
+    run.record(RunRevision(experiment=run.experiment, name=run.name, status="running", source=called, message=message))
     run.params(params)
     run.tag(tags)
     run.watch(EnvironmentLook(run, Path.cwd()))

@@ -30,12 +30,16 @@ class Blobs:
         Raises
         ------
         StoreError
-            There is none: the store was copied without its ``blob`` folder, or cleaned.
+            There is none: the store was copied without its ``blob`` folder, or cleaned. A link to somewhere else is
+            none: a store that somebody sent could make it lead to any file of this machine.
         """
         path = self.path(sha256)
-        if not _DIGEST.fullmatch(sha256) or not path.is_file():
+        if not _DIGEST.fullmatch(sha256) or not path.is_file() or not self._holds(path):
             raise StoreError(f"the store keeps no file {sha256[:12]}…", hint="Copy the store with its blob/ folder")
         return path
+
+    def _holds(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._folder.resolve())
 
     def keep(self, content: bytes | Path) -> str:
         """Store bytes, or a copy of a file, and return the SHA-256 of what was stored.

@@ -177,6 +177,33 @@ def shown(path: Path) -> str:
     return str(path)
 
 
+def source_of(root: Path, file: str | os.PathLike[str]) -> str:
+    """What the runs of a store call a notebook or script: the way to it from the folder that holds the store.
+
+    Links are followed first, so a file has one name. Moved with its store it keeps it. A file that is not below that
+    folder has a name that begins with ``..``; on another drive it is known by the end of its path alone.
+
+    >>> source_of(Path("/data/.mlops"), "/data/flights/train.ipynb")
+    'flights/train.ipynb'
+    >>> source_of(Path("/data/team/.mlops"), "/data/flights/train.ipynb")
+    '../flights/train.ipynb'
+    """
+    found = os.path.realpath(file)
+    try:
+        return Path(os.path.relpath(found, _holder(root))).as_posix()
+    except ValueError:
+        return Path(found).name
+
+
+def file_of(root: Path, source: str) -> Path:
+    """Where the notebook or script is that the runs of a store call so, with links followed; it need not be there."""
+    return Path(os.path.realpath(_holder(root) / source))
+
+
+def _holder(root: Path) -> Path:
+    return Path(os.path.realpath(root)).parent
+
+
 def file_system(path: Path) -> str | None:
     """The file system type of a path, such as ``ext4`` or ``nfs4``; None where the platform does not tell."""
     if sys.platform == "win32":

@@ -73,7 +73,7 @@ class Watched:
     experiments, live, models
         Without runs that are a part of another one; models with them.
     sources
-        By notebook or script, the run it is writing, or else the last one it wrote.
+        By what the store calls a notebook or script, the run it is writing, or else the last one it wrote.
     notice
         Why what was folded may be a little old; else None.
     """

@@ -43,6 +43,19 @@ def test_cells_that_ran_before_the_extension_was_loaded_are_not_skipped(shell, s
     assert store.text(store.cells("one")[0].source) == "x = 1"
 
 
+def test_a_run_knows_which_notebook_wrote_it(shell, store, tmp_path, monkeypatch):
+    for name in ("aa", "bb"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / name / "train.ipynb"))
+        shell.run_cell(f"%load_ext mlops_magics\n%mlops track flights --name {name}\n%mlops end", store_history=True)
+        assert store.find(name).source == f"{name}/train.ipynb"
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    (tmp_path / "code.ipynb").touch()
+    shell.user_ns["__vsc_ipynb_file__"] = str(tmp_path / "code.ipynb")
+    shell.run_cell("%mlops track flights --name code\n%mlops end", store_history=True)
+    assert store.find("code").source == "code.ipynb"
+
+
 def test_a_second_run_of_a_kernel_stands_on_the_first(notebook, store):
     for name in ("one", "two"):
         notebook.ask(f"%mlops track flights --name {name}")

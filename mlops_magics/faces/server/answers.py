@@ -130,7 +130,9 @@ class CurvesQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RunAnswer:
-    """One run, whole. ``cells`` and ``lineage`` are documents, as ``html`` is; ``others`` can be compared with it."""
+    """One run, whole. ``notebook`` is its path from the server's root, None where it is not below it; ``cells`` and
+    ``lineage`` are documents, as ``html`` is; ``others`` can be compared with it.
+    """
 
     run: RunLine
     notebook: str | None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.curves import curves
 from mlops_magics.compare.leaderboard import runs
-from mlops_magics.errors import RunNotFound, StoreError
+from mlops_magics.errors import RunNotFound
 from mlops_magics.faces.panels.board import meeting, table_of
 from mlops_magics.faces.server.answers import (
     CurvesQuestion,
@@ -22,13 +23,14 @@ from mlops_magics.faces.server.answers import (
 )
 from mlops_magics.faces.server.marks import executions_of, marks
 from mlops_magics.faces.server.outcomes import Outcomes
-from mlops_magics.faces.server.overview import line, newest_of, overview
+from mlops_magics.faces.server.overview import line, overview
 from mlops_magics.faces.server.pages import page
 from mlops_magics.faces.server.places import Places
 from mlops_magics.records import Artifact
 from mlops_magics.store import open_store
+from mlops_magics.store.location import source_of
 from mlops_magics.store.watch import Watch
-from mlops_magics.store.watched import Watched
+from mlops_magics.store.watched import Watched, WatchedRun
 
 if TYPE_CHECKING:
     from mlops_magics.capture.notebook.flow import Execution
@@ -73,7 +75,7 @@ class Desk:
         opened = self._open(name)
         watched = opened.look()
         said = f"{id(opened)}.{watched.stamp}"
-        newest = newest_of(watched, notebook)
+        newest = self._newest(opened, watched, notebook)
         active = line(newest) if newest is not None and newest.status == "running" else None
         told = None if said == stamp else overview(watched, opened.store.path, opened.outcomes.of(watched))
         return OverviewAnswer(name, said, active, told)
@@ -84,7 +86,7 @@ class Desk:
         if name is None:
             return MarksAnswer(None, "", ())
         opened = self._open(name)
-        run = newest_of(opened.look(), question.notebook)
+        run = self._newest(opened, opened.look(), question.notebook)
         if run is None:
             return MarksAnswer(None, "", ())
         return marks(line(run), self._ran(opened, run.id), question.cells)
@@ -97,7 +99,8 @@ class Desk:
         RunNotFound
             It is not in the store.
         """
-        return page(self._open(store).store, run)
+        place = self._open(store).store
+        return page(place, run, partial(self._places.notebook_of, place.path))
 
     def curves(self, question: CurvesQuestion) -> dict[str, Any]:
         """How metrics of runs went, as few points as a picture has columns.
@@ -149,10 +152,13 @@ class Desk:
             found = [item for item in place.artifacts(run) if item.sha256 == sha256]
         if not found:
             raise RunNotFound(f"run {run} has no file {sha256[:12]}…")
-        path = place.blob(found[-1].sha256).resolve()
-        if not path.is_relative_to(place.path.resolve()):
-            raise StoreError(f"the file of {found[-1].name!r} is not in the store")
-        return found[-1], path
+        return found[-1], place.blob(found[-1].sha256)
+
+    def _newest(self, opened: _Opened, watched: Watched, notebook: str) -> WatchedRun | None:
+        """The run that a notebook is writing, else the last one it wrote."""
+        if not notebook:
+            return None
+        return watched.sources.get(source_of(opened.store.path, self._places.inside(notebook)))
 
     def _ran(self, opened: _Opened, run: str) -> list[Execution]:
         """What a run's kernel executed; asked again when a journal of the run, or the database, has changed."""

@@ -21,7 +21,7 @@ from mlops_magics.compare.curves import COLUMNS
 from mlops_magics.errors import MlopsError, RunNotFound, StoreError
 from mlops_magics.faces.server.answers import CellSource, CurvesQuestion, MarksQuestion, Problem
 from mlops_magics.faces.server.desk import Desk
-from mlops_magics.faces.server.places import OutsideRoot, Places
+from mlops_magics.faces.server.places import NoStore, OutsideRoot, Places
 
 NAMESPACE = "mlops"
 CHUNK_BYTES = 1 << 20
@@ -201,7 +201,7 @@ def routes(base_url: str, root: str) -> list[tuple[str, type[Handler], dict[str,
 def _status(error: MlopsError) -> int:
     if isinstance(error, OutsideRoot):
         return 403
-    if isinstance(error, RunNotFound):
+    if isinstance(error, RunNotFound | NoStore):
         return 404
     return 503 if type(error) is StoreError else 400
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from posixpath import basename
 
 from mlops_magics.faces.server.answers import ExperimentLine, ModelLine, Overview, RunLine, VerdictLine
 from mlops_magics.look.numbers import duration, number
@@ -53,11 +52,6 @@ def verdicts(model: WatchedModel) -> tuple[VerdictLine, ...]:
 
 def _asked(question: str, subject: str) -> str:
     return QUESTIONS[question].format(subject) if question in QUESTIONS else question
-
-
-def newest_of(watched: Watched, notebook: str) -> WatchedRun | None:
-    """The run that a notebook is writing, else the last one it wrote."""
-    return watched.sources.get(basename(notebook))
 
 
 def line(run: WatchedRun) -> RunLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,8 @@ OTHERS = 200
 """Runs that are offered for comparison, the newest."""
 
 
-def page(store: Store, run: str) -> RunAnswer:
-    """Everything a tab shows of a run.
+def page(store: Store, run: str, notebook_of: Callable[[str], str | None]) -> RunAnswer:
+    """Everything a tab shows of a run. ``notebook_of`` tells the path of a notebook by what the store calls it.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def page(store: Store, run: str) -> RunAnswer:
     made = _made(times, cells)
     return RunAnswer(
         run=line_of(shown.run),
-        notebook=shown.run.source,
+        notebook=notebook_of(shown.run.source) if shown.run.source else None,
         html=shown._repr_html_(),
         cells=ran._repr_html_(),
         lineage=to_html(lineage(shown, ran)),

@@ -129,7 +129,7 @@ def store(folder: Path) -> Store:
 
 @pytest.fixture
 def add(store: Store) -> Callable[..., str]:
-    """Write a run of ``flights.ipynb`` with cells (id, source, facts); returns its id."""
+    """Write a run of a notebook with cells (id, source, facts); returns its id."""
 
     def one(
         name: str = "baseline",
@@ -137,10 +137,11 @@ def add(store: Store) -> Callable[..., str]:
         cells: Sequence[tuple[str, str, int]] = (),
         metrics: dict[str, float] | None = None,
         ends: bool = True,
+        notebook: str = "flights.ipynb",
     ) -> str:
         run = store.new_run_id()
         journal = store.open_journal(run)
-        journal.record(RunRevision(experiment="flights", name=name, status="running", source="flights.ipynb"))
+        journal.record(RunRevision(experiment="flights", name=name, status="running", source=notebook))
         for position, (cell, source, facts) in enumerate(cells, 1):
             text = Text.of(source)
             journal.record(text)

@@ -66,6 +66,33 @@ def test_a_link_out_of_the_root_is_not_followed(server, folder, tmp_path, notebo
     assert server.ask("run", store=in_root(server, folder / "own" / ".mlops"), run="run").status == 403
 
 
+@pytest.mark.parametrize("part", ["journal", "main.duckdb", "store.json", "lock", "blob", "journal/one", "blob/sha256"])
+def test_no_link_in_a_store_leads_out_of_the_root(server, folder, tmp_path, add, store, part) -> None:
+    add("own")
+    store.fold()
+    name = in_root(server, store.path)
+    outside, linked = tmp_path / "elsewhere", store.path / part
+    if part == "journal/one":
+        outside, linked = outside / f"{store.new_run_id()}.1.jsonl", store.path / part.replace("one", "x.jsonl")
+    outside.parent.mkdir(exist_ok=True)
+    if linked.exists():
+        linked.rename(outside)
+    linked.parent.mkdir(parents=True, exist_ok=True)
+    linked.symlink_to(outside)
+    for question in ("board", "overview"):
+        reply = server.ask(question, store=name, notebook=in_root(server, folder / "n.ipynb"))
+        assert (reply.status, reply.json["error"]) == (403, "OutsideRoot"), reply.body
+
+
+def test_links_that_stay_in_the_root_or_go_round_harm_nobody(server, folder, add, store) -> None:
+    run = add("own")
+    (store.path / "journal").rename(folder / "kept")
+    (store.path / "journal").symlink_to(folder / "kept")
+    assert server.ask("board", store=in_root(server, store.path)).json["ids"] == [run]
+    (folder / "round").symlink_to(folder / "round")
+    assert server.ask("overview", notebook=in_root(server, folder / "round" / "n.ipynb")).json["store"] is not None
+
+
 def test_a_store_above_the_root_is_not_found(server, notebook) -> None:
     from mlops_magics import track
 
@@ -98,6 +125,22 @@ def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, a
     assert sorted(said) == ["better than baseline: fail", "drift of july: fail"]
     assert [run["said"] for run in told["experiments"][0]["newest"]] == ["loss 0.25", "auc 0.75"]
     assert told["models"][0]["run"]["said"] == "auc 0.75"
+
+
+def test_notebooks_of_one_name_are_told_apart(server, folder, add, store) -> None:
+    first = add("first", notebook="aa/train.ipynb", cells=[("a", "x = 1", 1)], ends=False)
+    second = add("second", notebook="bb/train.ipynb", ends=False)
+    for name, run in (("aa", first), ("bb", second)):
+        path = in_root(server, folder / name / "train.ipynb")
+        assert server.ask("overview", notebook=path).json["active"]["id"] == run
+        body = {"notebook": path, "cells": [{"id": "a", "source": "x = 1"}]}
+        answer = server.ask("marks", verb="POST", body=body).json
+        assert answer["run"]["id"] == run
+        assert [mark["state"] for mark in answer["marks"]] == ["fresh" if name == "aa" else "outside"]
+        assert server.ask("run", store=in_root(server, store.path), run=run).json["notebook"] == path
+    assert server.ask("overview", notebook=in_root(server, folder / "train.ipynb")).json["active"] is None
+    outside = add("outside", notebook="../../../train.ipynb")
+    assert server.ask("run", store=in_root(server, store.path), run=outside).json["notebook"] is None
 
 
 def test_an_overview_that_is_as_it_was_is_not_sent_again(server, notebook, add) -> None:
@@ -149,7 +192,9 @@ def test_what_cannot_be_answered_is_said(server, store, add) -> None:
     assert unfinished.json["problem"] == "a value is expected, not the end (at character 6)"
     for words in ({"columns": 9999999}, {"low": "nan"}, {"high": "x"}, {"key": "nothing"}):
         assert server.ask("curves", store=name, run=run, **words).status == 400, words
-    assert server.ask("run", store="nowhere/.mlops", run=run).status == 503
+    for nowhere in ("nowhere/.mlops", "x" * 300, f"{'x' * 300}/.mlops"):
+        assert server.ask("run", store=nowhere, run=run).status == 404, nowhere
+    assert server.ask("overview", notebook=f"{'x' * 300}/n.ipynb").json["store"] is None
     for body in ({}, {"notebook": 1, "cells": []}, {"notebook": "", "cells": [{"id": "a"}]}, []):
         assert server.ask("marks", verb="POST", body=body).status == 400, body
 
