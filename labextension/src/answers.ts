@@ -4,7 +4,7 @@ export type RunStatus = 'running' | 'finished' | 'failed' | 'interrupted';
 
 export type VerdictValue = 'pass' | 'fail' | 'unknown';
 
-export type CellState = 'fresh' | 'edited' | 'out_of_order' | 'repeated' | 'stale' | 'failed' | 'outside';
+export type CellState = 'running' | 'fresh' | 'edited' | 'out_of_order' | 'repeated' | 'stale' | 'failed' | 'outside';
 
 /** A run in one line. `said` is what to say beside its name: the last value it logged, what it came to, or how long it took. */
 export interface RunLine {
@@ -16,11 +16,12 @@ export interface RunLine {
   readonly said: string;
 }
 
-/** An experiment: how many runs it has, without the parts of others, and the newest of them. */
+/** An experiment: how many runs it has, without the parts of others, and the newest of them. `metric` is the one that speaks for them, of which `said` is then the value alone; empty where there is none. */
 export interface ExperimentLine {
   readonly name: string;
   readonly runs: number;
   readonly running: number;
+  readonly metric: string;
   readonly newest: readonly RunLine[];
 }
 
@@ -103,15 +104,18 @@ export interface RunAnswer {
   readonly others: readonly RunLine[];
 }
 
-/** A document. */
-export interface Shown {
+/** What differs between two runs, as a document, and which runs were meant. */
+export interface DiffAnswer {
+  readonly left: RunLine;
+  readonly right: RunLine;
   readonly html: string;
 }
 
-/** A code cell as the notebook holds it now. */
+/** A code cell as the notebook holds it now; `busy` when it was sent to the kernel and has not come back. */
 export interface CellSource {
   readonly id: string;
   readonly source: string;
+  readonly busy: boolean;
 }
 
 /** Every code cell of a notebook, from top to bottom; `notebook` is its path from the server's root. */

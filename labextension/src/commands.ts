@@ -5,9 +5,9 @@ import { ICommandPalette, InputDialog, Notification } from '@jupyterlab/apputils
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Overview, RunLine } from './answers';
+import { chooseRun } from './choosing';
 import { runIcon } from './icon';
-import { nameOf, runVisibly, showCell, word } from './notebooks';
+import { nameOf, runVisibly, showCell, showNotebook, word } from './notebooks';
 import type { RunPage } from './page';
 import type { Server } from './request';
 import type { StoreModel } from './store';
@@ -31,14 +31,33 @@ export interface Parts {
   readonly palette: ICommandPalette | null;
   readonly openPage: (store: string, run: string, name: string, other?: string) => RunPage;
   readonly openBoard: (store: string) => void;
-  readonly currentPage: () => RunPage | null;
+  readonly front: () => Front;
 }
+
+/** What a command is about: of the page in front, else of the notebook in front; a run where it is of one. */
+export interface Front {
+  readonly store: string | null;
+  readonly run: string | null;
+}
+
+const NOTICE_MILLISECONDS = 8000;
 
 export function addCommands(parts: Parts): void {
   const { app, trans, model, tracker, palette } = parts;
   const { commands } = app;
   const hasNotebook = (): boolean => !!tracker?.currentWidget;
-  const hasRuns = (): boolean => (model.overview?.runs ?? 0) > 0;
+  const hasRuns = (): boolean => {
+    const { store } = parts.front();
+    return store !== null && (store !== model.store || (model.overview?.runs ?? 0) > 0);
+  };
+  const tried = async (done: Promise<void>): Promise<void> => {
+    try {
+      await done;
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      Notification.error(said, { autoClose: NOTICE_MILLISECONDS });
+    }
+  };
 
   commands.addCommand(CommandIDs.track, {
     label: trans.__('Start Tracking This Notebook'),
@@ -55,12 +74,12 @@ export function addCommands(parts: Parts): void {
   commands.addCommand(CommandIDs.compare, {
     label: trans.__('Compare a Run with …'),
     isEnabled: hasRuns,
-    execute: () => compare(parts)
+    execute: () => tried(compare(parts))
   });
   commands.addCommand(CommandIDs.jump, {
     label: trans.__('Jump to the Cell That Made This …'),
     isEnabled: hasRuns,
-    execute: args => jump(parts, args.notebook as string | null, args.cell as string | undefined)
+    execute: args => tried(jump(parts, (args.notebook ?? null) as string | null, args.cell as string | undefined))
   });
   commands.addCommand(CommandIDs.board, {
     label: trans.__('Show All Runs'),
@@ -68,7 +87,7 @@ export function addCommands(parts: Parts): void {
     icon: runIcon,
     isEnabled: args => !!args.store || hasRuns(),
     execute: args => {
-      const store = (args.store as string | undefined) ?? model.store;
+      const store = (args.store as string | undefined) ?? parts.front().store;
       if (store !== null) {
         parts.openBoard(store);
       }
@@ -89,6 +108,7 @@ export function addCommands(parts: Parts): void {
   const changed = (): void => commands.notifyCommandChanged();
   model.changed.connect(changed);
   tracker?.currentChanged.connect(changed);
+  (app.shell as JupyterFrontEnd.IShell).currentChanged?.connect(changed);
   for (const command of [
     CommandIDs.track,
     CommandIDs.end,
@@ -126,60 +146,58 @@ async function ask(trans: TranslationBundle, text: string, given?: string): Prom
 }
 
 async function compare(parts: Parts): Promise<void> {
-  const { trans, model } = parts;
-  await model.refresh();
-  const runs = model.overview ? runsOf(model.overview) : [];
-  const current = parts.currentPage()?.run ?? model.active?.id;
-  const left = current ? runs.find(run => run.id === current) : await choose(trans, trans.__('Compare this run'), runs);
-  if (!left || model.store === null) {
+  const { trans, server } = parts;
+  const { store, run } = parts.front();
+  if (store === null) {
+    say(trans.__('There is no store here, so there is no run to compare.'));
     return;
   }
-  const rest = runs.filter(run => run.id !== left.id);
-  const right = await choose(trans, trans.__('Compare %1 with', left.name), rest);
-  if (right) {
-    const page = parts.openPage(model.store, left.id, left.name);
-    await page.compare(right.id);
+  const shown = await server.run(store, run ?? '@last');
+  const left = run ?? (await chooseRun(trans, trans.__('Compare this run'), [shown.run, ...shown.others]));
+  if (left === null) {
+    return;
+  }
+  const answer = left === shown.run.id ? shown : await server.run(store, left);
+  const right = await chooseRun(trans, trans.__('Compare %1 with', answer.run.name), answer.others);
+  if (right !== null) {
+    await parts.openPage(store, answer.run.id, answer.run.name).compare(right);
   }
 }
 
 async function jump(parts: Parts, notebook: string | null, cell?: string): Promise<void> {
-  const { app, trans, server, model, tracker } = parts;
-  const store = model.store;
-  if (!cell && store !== null) {
-    const answer =
-      parts.currentPage()?.answer ?? (model.active ? await server.run(store, model.active.id) : null);
-    const made = answer?.made ?? [];
-    const items = made.map(one => `${one.kind} ${one.what} – ${one.label}`);
-    const asked = items.length
-      ? await InputDialog.getItem({ title: trans.__('Jump to the cell that made'), items })
-      : null;
-    const chosen = asked?.button.accept ? made[items.indexOf(asked.value ?? '')] : undefined;
-    cell = chosen?.cell;
-    notebook = answer?.notebook ?? null;
-    if (!items.length) {
-      Notification.info(trans.__('No run is open here that recorded anything.'));
+  const { app, trans, server, tracker } = parts;
+  if (!cell) {
+    const { store, run } = parts.front();
+    const answer = store !== null && run !== null ? await server.run(store, run) : null;
+    if (!answer) {
+      say(trans.__('Open the page of a run first, or a notebook that is writing one.'));
+      return;
     }
+    if (answer.made.length === 0) {
+      say(trans.__('No cell recorded anything of %1.', answer.run.name));
+      return;
+    }
+    const items = answer.made.map(one => `${one.kind} ${one.what} – ${one.label}`);
+    const asked = await InputDialog.getItem({ title: trans.__('Jump to the cell that made'), items });
+    const chosen = asked.button.accept ? answer.made[items.indexOf(asked.value ?? '')] : undefined;
+    if (!chosen) {
+      return;
+    }
+    [notebook, cell] = [answer.notebook, chosen.cell];
   }
-  if (cell && tracker) {
-    const panel = showCell(tracker, notebook, cell);
-    if (panel) {
-      app.shell.activateById(panel.id);
-    } else {
-      Notification.info(trans.__('The cell is in %1, which is not open or has lost it.', notebook ?? '?'));
-    }
+  if (notebook === null) {
+    say(trans.__('The notebook of this run is not below the folder that the server shows.'));
+    return;
+  }
+  const panel = tracker ? await showNotebook(app, tracker, notebook) : null;
+  if (panel === null) {
+    say(trans.__('%1 is not there any more.', notebook));
+  } else if (panel && !showCell(panel, cell)) {
+    say(trans.__('%1 has lost the cell.', notebook));
   }
 }
 
-async function choose(
-  trans: TranslationBundle,
-  title: string,
-  runs: readonly RunLine[]
-): Promise<RunLine | undefined> {
-  const items = runs.map(run => `${run.experiment} / ${run.name} (${run.id.slice(-8)})`);
-  const answer = await InputDialog.getItem({ title, items, okLabel: trans.__('Compare') });
-  return answer.button.accept ? runs[items.indexOf(answer.value ?? '')] : undefined;
-}
-
-function runsOf(overview: Overview): RunLine[] {
-  return overview.experiments.flatMap(one => [...one.newest]);
+/** A notice that stays long enough to be read, and is in the notification center then. */
+function say(message: string): void {
+  Notification.info(message, { autoClose: NOTICE_MILLISECONDS });
 }

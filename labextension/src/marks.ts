@@ -8,6 +8,7 @@ import { Debouncer } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 
 import type { CellMark, CellState } from './answers';
+import { isBusy } from './notebooks';
 import type { Server } from './request';
 import { pathOf } from './store';
 
@@ -16,6 +17,7 @@ const CLASS = 'mlops-mark';
 
 /** Signs that can be told apart without their colours. */
 const SIGNS: Record<CellState, string> = {
+  running: '▶',
   fresh: '●',
   edited: '✎',
   out_of_order: '⇅',
@@ -71,7 +73,7 @@ class NotebookMarks implements IDisposable {
     const number = ++this._asked;
     const cells = this._panel.content.widgets
       .filter(cell => cell.model.type === 'code')
-      .map(cell => ({ id: cell.model.id, source: cell.model.sharedModel.getSource() }));
+      .map(cell => ({ id: cell.model.id, source: cell.model.sharedModel.getSource(), busy: isBusy(cell) }));
     const answer = await this._server.marks({ notebook: pathOf(this._panel), cells });
     if (number !== this._asked || this._isDisposed) {
       return; // a newer question is on its way
@@ -92,6 +94,7 @@ export class Marks implements IDisposable {
     trans: TranslationBundle
   ) {
     const words: Record<CellState, string> = {
+      running: trans.__('running'),
       fresh: trans.__('fresh'),
       edited: trans.__('edited'),
       out_of_order: trans.__('out of order'),
@@ -111,6 +114,7 @@ export class Marks implements IDisposable {
     };
     _tracker.forEach(panel => add(null, panel));
     _tracker.widgetAdded.connect(add, this);
+    NotebookActions.executionScheduled.connect(this.refresh, this);
     NotebookActions.executed.connect(this.refresh, this);
   }
 
@@ -124,6 +128,7 @@ export class Marks implements IDisposable {
   }
 
   dispose(): void {
+    NotebookActions.executionScheduled.disconnect(this.refresh, this);
     NotebookActions.executed.disconnect(this.refresh, this);
     Signal.clearData(this);
     this._tracker.widgetAdded.disconnect(this.refresh, this);

@@ -1,7 +1,9 @@
 /** What is done to a notebook: a cell is written into it and run, or one is looked for. The notebook stays the truth. */
 
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import type { Widget } from '@lumino/widgets';
 
 import { pathOf } from './store';
 
@@ -36,8 +38,14 @@ function ranLast(notebook: Notebook): number {
 
 /** What stands in the brackets before a cell: nothing is 0, and the star of one that runs is more than any number. */
 function countOf(cell: Cell): number {
-  const isBusy = cell.node.querySelector('.jp-InputPrompt')?.textContent?.includes('*') ?? false;
-  return isBusy ? Infinity : (cell.model as ICodeCellModel).executionCount ?? 0;
+  return isBusy(cell) ? Infinity : (cell.model as ICodeCellModel).executionCount ?? 0;
+}
+
+/** Whether a cell was sent to the kernel and has not come back. */
+export function isBusy(cell: Cell): boolean {
+  const state = (cell.model as Partial<ICodeCellModel>).executionState;
+  // JupyterLab 4.2 says so in the brackets alone.
+  return state ? state === 'running' : cell.node.querySelector('.jp-InputPrompt')?.textContent?.includes('*') ?? false;
 }
 
 /** A name as the magic's line takes it: without spaces, slashes, and what the line would fill in. */
@@ -50,21 +58,39 @@ export function nameOf(panel: NotebookPanel): string {
   return word(baseName(pathOf(panel)).replace(/\.ipynb$/, ''));
 }
 
-/** Show a cell of a notebook that is open; false when it is not there. */
-export function showCell(tracker: INotebookTracker, notebook: string | null, cell: string): NotebookPanel | null {
-  const open: NotebookPanel[] = [];
-  tracker.forEach(panel => open.push(panel));
-  const isOf = (panel: NotebookPanel): boolean => notebook === null || baseName(pathOf(panel)) === notebook;
-  for (const panel of open.filter(isOf)) {
-    const index = panel.content.widgets.findIndex(one => one.model.id === cell);
-    if (index >= 0) {
-      panel.content.activeCellIndex = index;
-      panel.content.deselectAll();
-      void panel.content.scrollToItem(index, 'center');
-      return panel;
+/** The notebook of this path in front, opened where it is not yet; null when there is none. Notebook 7 opens it in a tab
+ * of the browser, where nothing can be done to it from here: undefined. */
+export async function showNotebook(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker,
+  path: string
+): Promise<NotebookPanel | null | undefined> {
+  let panel = tracker.find(one => pathOf(one) === path);
+  if (panel) {
+    app.shell.activateById(panel.id);
+  } else {
+    try {
+      await app.serviceManager.contents.get(path, { content: false });
+    } catch {
+      return null;
     }
+    const opened = (await app.commands.execute('docmanager:open', { path })) as Widget | undefined;
+    panel = opened instanceof NotebookPanel ? opened : undefined;
   }
-  return null;
+  await panel?.context.ready;
+  await panel?.revealed;
+  return panel;
+}
+
+/** Go to a cell of a notebook; false when the notebook has lost it. */
+export function showCell(panel: NotebookPanel, cell: string): boolean {
+  const index = panel.content.widgets.findIndex(one => one.model.id === cell);
+  if (index >= 0) {
+    panel.content.activeCellIndex = index;
+    panel.content.deselectAll();
+    void panel.content.scrollToItem(index, 'center');
+  }
+  return index >= 0;
 }
 
 function baseName(path: string): string {

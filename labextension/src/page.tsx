@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { ArtifactLine, MadeBy, RunAnswer, RunLine } from './answers';
+import { labelOf, nameRun } from './choosing';
 import { Curves } from './curves';
 import { runIcon } from './icon';
 import type { Server } from './request';
@@ -25,7 +26,8 @@ export class RunPage extends ReactWidget {
   private readonly _poll: Poll;
   private _answer: RunAnswer | null = null;
   private _problem = '';
-  private _other = '';
+  private _other: RunLine | null = null;
+  private _asked = 0;
   private _difference = '';
 
   constructor(
@@ -55,27 +57,20 @@ export class RunPage extends ReactWidget {
     }
   }
 
-  /** The run as it was last told; null before that. */
-  get answer(): RunAnswer | null {
-    return this._answer;
-  }
-
-  get other(): string {
-    return this._other;
-  }
-
-  /** Show what differs between this run and another; an empty id shows nothing. */
+  /** Show what differs between this run and another, which may be named in any way; an empty name shows nothing. */
   async compare(other: string): Promise<void> {
-    this._other = other;
+    const number = ++this._asked;
+    this._other = null;
     this._difference = '';
+    this._problem = '';
     this._changed.emit();
     if (other) {
       try {
-        if (this._answer && !this._answer.others.some(run => run.id === other)) {
-          await this._ask(); // it began after this page was read, and a poll of a run that is over rests
-        }
         const shown = await this._around.server.diff(this.store, this.run, other);
-        this._difference = other === this._other ? shown.html : this._difference;
+        if (number === this._asked) {
+          this._other = shown.right;
+          this._difference = shown.html;
+        }
       } catch (error) {
         this._problem = error instanceof Error ? error.message : String(error);
       }
@@ -129,7 +124,7 @@ export class RunPage extends ReactWidget {
               trans={trans}
               server={server}
               store={this.store}
-              runs={this._other ? [this.run, this._other] : [this.run]}
+              runs={this._other ? [this.run, this._other.id] : [this.run]}
               isLive={answer.run.status === 'running'}
             />
           </Part>
@@ -143,6 +138,7 @@ export class RunPage extends ReactWidget {
             others={answer.others}
             other={this._other}
             choose={run => void this.compare(run)}
+            nameAnother={() => void this._nameAnother()}
           />
           <div aria-live="polite" className="mlops-difference">
             {this._difference && <Html html={this._difference} />}
@@ -163,6 +159,13 @@ export class RunPage extends ReactWidget {
         </Part>
       </>
     );
+  }
+
+  private async _nameAnother(): Promise<void> {
+    const named = await nameRun(this._around.trans);
+    if (named) {
+      await this.compare(named);
+    }
   }
 
   private async _save(file: ArtifactLine): Promise<void> {
@@ -198,23 +201,27 @@ function Part({
 interface Comparing {
   readonly trans: TranslationBundle;
   readonly others: readonly RunLine[];
-  readonly other: string;
+  readonly other: RunLine | null;
   readonly choose: (run: string) => void;
+  readonly nameAnother: () => void;
 }
 
-function Others({ trans, others, other, choose }: Comparing): JSX.Element {
+/** The newest runs to choose from, and any other by its name. */
+function Others({ trans, others, other, choose, nameAnother }: Comparing): JSX.Element {
+  const isTold = other === null || others.some(run => run.id === other.id);
   return (
-    <label className="mlops-choice">
-      {trans.__('Compare with')}
-      <select className="jp-mod-styled" value={other} onChange={event => choose(event.target.value)}>
-        <option value="">{trans.__('choose a run')}</option>
-        {others.map(run => (
-          <option key={run.id} value={run.id}>
-            {`${run.experiment} / ${run.name} (${run.id.slice(-8)})`}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div className="mlops-choice">
+      <label>
+        {trans.__('Compare with')}{' '}
+        <select className="jp-mod-styled" value={other?.id ?? ''} onChange={event => choose(event.target.value)}>
+          <option value="">{trans.__('choose a run')}</option>
+          {(isTold ? others : [other, ...others]).map(run => (
+            <option key={run.id} value={run.id}>{labelOf(run)}</option>
+          ))}
+        </select>
+      </label>
+      <button type="button" className="mlops-link" onClick={nameAnother}>{trans.__('another run …')}</button>
+    </div>
   );
 }
 

@@ -99,7 +99,9 @@ function Live({ overview, trans, open }: Parts & { overview: Overview }): JSX.El
     <Section title={trans.__('Live')}>
       <ul className="mlops-list">
         {overview.live.map(run => (
-          <Run key={run.id} run={run} open={open} trans={trans} withExperiment />
+          <Run key={run.id} run={run} open={open} trans={trans}>
+            <span className="mlops-quiet mlops-below">{run.said}</span>
+          </Run>
         ))}
       </ul>
     </Section>
@@ -113,6 +115,7 @@ function Experiment({ experiment, trans, open }: Parts & { experiment: Experimen
       <summary>
         {experiment.name}
         <span className="mlops-quiet mlops-count">{experiment.runs}</span>
+        {experiment.metric && <span className="mlops-quiet mlops-spoken">{experiment.metric}</span>}
       </summary>
       <ul className="mlops-list">
         {experiment.newest.map(run => (
@@ -130,9 +133,10 @@ function Run({
   run,
   open,
   trans,
-  withExperiment = false,
   children
-}: React.PropsWithChildren<Parts & { run: RunLine; withExperiment?: boolean }>): JSX.Element {
+}: React.PropsWithChildren<Parts & { run: RunLine }>): JSX.Element {
+  // What is said of a run of some experiment has a line of its own, below.
+  const isWhole = children !== undefined;
   return (
     <li>
       <button
@@ -140,12 +144,12 @@ function Run({
         className="mlops-run"
         data-run={run.id}
         data-status={run.status}
-        title={trans.__('%1, started %2', run.status, run.started)}
+        title={trans.__('%1 / %2: %3, started %4', run.experiment, run.name, run.status, run.started)}
         onClick={() => open(run)}
       >
         <span className="mlops-dot" data-status={run.status} role="img" aria-label={run.status} />
-        <span className="mlops-name">{withExperiment ? `${run.experiment} / ${run.name}` : run.name}</span>
-        <span className="mlops-quiet mlops-said">{run.said}</span>
+        <span className="mlops-name">{isWhole ? `${run.experiment} / ${run.name}` : run.name}</span>
+        {!isWhole && <span className="mlops-quiet mlops-said">{run.said}</span>}
       </button>
       {children}
     </li>
@@ -154,7 +158,8 @@ function Run({
 
 function Model({ model, trans, open }: Parts & { model: ModelLine }): JSX.Element {
   return (
-    <Run run={model.run} open={open} trans={trans} withExperiment>
+    <Run run={model.run} open={open} trans={trans}>
+      <span className="mlops-quiet mlops-below">{model.run.said}</span>
       <span className="mlops-verdicts">
         {model.aliases.map(alias => (
           <span key={alias} className="mlops-alias">{alias}</span>

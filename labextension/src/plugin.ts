@@ -11,9 +11,11 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 import { Board } from './board';
-import { addCommands, CommandIDs } from './commands';
+import { addCommands, CommandIDs, Front } from './commands';
 import { Marks } from './marks';
 import { RunPage } from './page';
 import { Panel } from './panel';
@@ -86,6 +88,15 @@ function activate(
     }
     app.shell.activateById(board.id);
   };
+  // Beside the one document of Notebook 7 nothing is the current widget.
+  const isFront = (one: Widget): boolean => (labShell ? labShell.currentWidget === one : one.isVisible);
+  const front = (): Front => {
+    const page = pages.find(isFront)?.content;
+    const store = page?.store ?? boards.find(isFront)?.content.store;
+    return store === undefined
+      ? { store: model.store, run: model.active?.id ?? null }
+      : { store, run: page?.run ?? null };
+  };
   const open = (run: { id: string; name: string }): void => {
     if (model.store !== null) {
       openPage(model.store, run.id, run.name);
@@ -103,7 +114,7 @@ function activate(
     palette,
     openPage,
     openBoard,
-    currentPage: () => (pages.currentWidget?.isVisible ? pages.currentWidget.content : null)
+    front
   });
   if (restorer) {
     restorer.add(panel, panel.id);
@@ -118,13 +129,15 @@ function activate(
       name: ({ content }) => content.store
     });
   }
+  const statusChanged = new Signal<StoreModel, void>(model);
+  model.changed.connect(() => statusChanged.emit());
   if (statusBar) {
     statusBar.registerStatusItem('mlops-magics:active', {
       item: new ActiveRun(model, trans, open),
       align: 'left',
       rank: 900,
       isActive: () => model.active !== null && isStatusShown,
-      activeStateChanged: model.changed
+      activeStateChanged: statusChanged
     });
   }
 
@@ -139,6 +152,7 @@ function activate(
       marks = null;
     }
     isStatusShown = (settings?.get('statusBar').composite ?? true) as boolean;
+    statusChanged.emit();
     model.seconds = (settings?.get('pollSeconds').composite ?? 1) as number;
   };
   // Another run, or the same one in another state, changes what the cells stand on.

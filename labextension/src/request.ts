@@ -4,12 +4,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  DiffAnswer,
   MarksAnswer,
   MarksQuestion,
   OverviewAnswer,
   Problem,
-  RunAnswer,
-  Shown
+  RunAnswer
 } from './answers';
 
 /** A question that has no answer, in the words of the Python error. */
@@ -32,6 +32,7 @@ export class Server {
     return this.ask('overview', { notebook, stamp });
   }
 
+  /** The run is named as everywhere. */
   run(store: string, run: string): Promise<RunAnswer> {
     return this.ask('run', { store, run });
   }
@@ -48,7 +49,8 @@ export class Server {
     return this.ask('meeting', { store, where });
   }
 
-  diff(store: string, left: string, right: string): Promise<Shown> {
+  /** The runs are named as everywhere: by an id, a piece of it, a name, `@best:METRIC`. */
+  diff(store: string, left: string, right: string): Promise<DiffAnswer> {
     return this.ask('diff', { store, left, right });
   }
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.groups import NOTHING, Groups, groups, metric_digits
+from mlops_magics.compare.telling import metric_rank
 from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.look.numbers import count as counted
@@ -159,13 +160,18 @@ class Leaderboard(Shown):
 
     def _metrics(self) -> list[str]:
         """Those that were asked for, by sorting or in the condition; then those most runs have, what people logged by
-        hand before what an evaluation adds, means before spreads, and not those of the machine.
+        hand before what an evaluation adds, there the most telling first, means before spreads, and not those of the
+        machine.
         """
         spans = self.survey.metrics
         keys = [key for key, span in spans.items() if span.count]
         wanted = {key for key in keys if key == self.sorted_by or _is_named(key, self.asked)}
         keys = [key for key in keys if key in wanted or not key.startswith(MACHINE)] or keys
-        keys.sort(key=lambda key: (key != self.sorted_by, key not in wanted, -spans[key].count, key.count("/")))
+        keys.sort(
+            key=lambda key: (
+                key != self.sorted_by, key not in wanted, -spans[key].count, key.count("/"), metric_rank(key),
+            )
+        )  # fmt: skip
         return keys[: max(SHOWN_METRICS, len(wanted))]
 
     def _params(self) -> list[str]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHOWN_CHILDREN = 20
 SCORE = "mean_test_score"
 
+QUESTIONS = {"significance": "better than {}", "drift": "drift of {}"}
+"""How a question reads with what it was asked about; others speak for themselves."""
+
 VERDICT_TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
 
 
@@ -163,11 +166,11 @@ class RunPage(Shown):
 
     def _verdicts(self) -> list[Any]:
         rows = [
-            (item.question, item.subject, Mark(item.verdict, VERDICT_TONES[item.verdict]))
+            (asked(item.question, item.subject), Mark(item.verdict, VERDICT_TONES[item.verdict]))
             for item in self.verdicts
             if item.question != "notebook"
         ]
-        return [Table(["question", "of", "verdict"], rows)] if rows else []
+        return [Table(["question", "verdict"], rows)] if rows else []
 
     def _environment(self) -> list[Any]:
         found = self.environment
@@ -189,6 +192,15 @@ class Child:
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready."""
         return {"id": self.run.id, "name": self.run.name, "params": dict(self.params), "score": self.score}
+
+
+def asked(question: str, subject: str) -> str:
+    """What was asked of a run, in words.
+
+    >>> asked("significance", "baseline"), asked("drift", "july"), asked("replay", "x")
+    ('better than baseline', 'drift of july', 'replay')
+    """
+    return QUESTIONS[question].format(subject) if question in QUESTIONS else question
 
 
 def notebook_sentence(judged: Judged) -> str | None:
@@ -259,6 +271,4 @@ def _cell(value: Any) -> Any:
 
 
 def _duration(run: Run) -> str:
-    if run.seconds is None:
-        return ""
-    return f", {run.seconds:.1f} s" if run.seconds < 120 else f", {run.seconds / 60:.1f} min"
+    return f", {duration(run.seconds)}" if run.seconds is not None else ""

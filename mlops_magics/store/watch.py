@@ -23,6 +23,8 @@ from mlops_magics.store.watched import Point, Watched, WatchedExperiment, Watche
 CHUNK_BYTES = 4 << 20
 NEWEST = 20
 """Runs of an experiment that are told, the newest; the leaderboard has them all."""
+LOOKED_BACK = 20
+"""Lines at the end of what was appended in which the last point is looked for."""
 MODELS = 50
 """Runs with a model that are told, the newest."""
 
@@ -262,11 +264,22 @@ def _take(tail: _Tail, text: bytes) -> None:
             if line and "d" in line:
                 tail.facts.append((_EPOCH + timedelta(microseconds=line["t"]), line["k"], line["d"]))
             at = text.find(kind, at + 1)
+    tail.last = _last_point(text) or tail.last
+
+
+def _last_point(text: bytes) -> Point | None:
+    """The last point among the last lines: behind what one cell logged stand a few lines that say what the cell was."""
     end = len(text) - 1
-    last = _parsed(text[text.rfind(b"\n", 0, end) + 1 : end])
-    if last and ("n" in last or last.get("m")):
-        key, value = (last["n"], last["v"]) if "n" in last else next(iter(last["m"].items()))
-        tail.last = Point(key, value if isinstance(value, int | float) else None, last.get("s"))
+    for _ in range(LOOKED_BACK):
+        start = text.rfind(b"\n", 0, end) + 1
+        line = _parsed(text[start:end])
+        if line and ("n" in line or line.get("m")):
+            key, value = (line["n"], line["v"]) if "n" in line else next(iter(line["m"].items()))
+            return Point(key, value if isinstance(value, int | float) else None, line.get("s"))
+        if start == 0:
+            break
+        end = start - 1
+    return None
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -117,6 +117,17 @@ def test_of_many_runs_all_are_counted_and_the_newest_told(store) -> None:
     resume.close()
 
 
+def test_the_last_point_is_found_behind_what_the_cell_was(store) -> None:
+    journal, watch = begin(store), Watch(store.path)
+    journal.metric("loss", 0.25, 3)
+    for number in range(5):
+        journal.record(Tag(key=f"tag{number}", value="x"))
+    assert [(run.last.key, run.last.value) for run in runs_of(watch)] == [("loss", 0.25)]
+    journal.record(Tag(key="later", value="x"))
+    assert [(run.last.key, run.last.value) for run in runs_of(watch)] == [("loss", 0.25)]
+    journal.close()
+
+
 def test_points_and_long_lines_are_stepped_over_and_a_torn_one_hides_nothing(store) -> None:
     journal, watch = begin(store), Watch(store.path)
     watch.look()

@@ -12,6 +12,7 @@ from mlops_magics.compare.significance.estimate import LEVEL, Estimate
 from mlops_magics.compare.significance.folds import compare_folds
 from mlops_magics.compare.significance.power import more_rows
 from mlops_magics.compare.significance.rows import Reason, SameRows, same_rows
+from mlops_magics.compare.telling import FIRST
 from mlops_magics.errors import DataError
 from mlops_magics.look.progress import Progress
 from mlops_magics.records import Run
@@ -20,9 +21,6 @@ from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
-
-FIRST = ("roc_auc", "roc_auc_ovr", "accuracy", "mae")
-"""What speaks for a model where nobody said which metric counts, in this order."""
 
 TRUTH = "truth"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.compare.telling import split_rank
 from mlops_magics.errors import DataError, StoreError
 from mlops_magics.records import Evaluated, Run, decode
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
     Array = np.ndarray[Any, np.dtype[Any]]
-
-TRAIN = "train"
-"""Compared last: how well a model remembers says little about how good it is."""
-
-FIRST_SPLITS = ("test", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ def shared_split(left: Run, right: Run, *, store: Store, split: str | None = Non
         ``split`` is none that both were evaluated on.
     """
     first, second = _by_split(store, left), _by_split(store, right)
-    shared = sorted(first.keys() & second.keys(), key=_rank)
+    shared = sorted(first.keys() & second.keys(), key=lambda name: (split_rank(name), name))
     if split is not None and split not in shared:
         raise DataError(
             f"{left.name} and {right.name} were not both evaluated on {split!r}", seen=split, exists=shared,
@@ -162,11 +158,6 @@ def same_rows(left: Run, right: Run, *, store: Store, split: str | None = None) 
     """Find with :func:`shared_split` and read."""
     found = shared_split(left, right, store=store, split=split)
     return found if isinstance(found, Reason) else read_rows(found, store=store)
-
-
-def _rank(split: str) -> tuple[int, str]:
-    order = (*FIRST_SPLITS, None, TRAIN)
-    return order.index(split if split in order else None), split
 
 
 def _by_split(store: Store, run: Run) -> dict[str, Evaluated]:

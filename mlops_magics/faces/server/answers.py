@@ -11,7 +11,7 @@ from typing import Literal
 
 from mlops_magics.records import RunStatus, VerdictValue
 
-CellState = Literal["fresh", "edited", "out_of_order", "repeated", "stale", "failed", "outside"]
+CellState = Literal["running", "fresh", "edited", "out_of_order", "repeated", "stale", "failed", "outside"]
 """Of a cell as the notebook holds it now, beside what the run recorded."""
 
 
@@ -31,11 +31,15 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentLine:
-    """An experiment: how many runs it has, without the parts of others, and the newest of them."""
+    """An experiment: how many runs it has, without the parts of others, and the newest of them.
+
+    ``metric`` is the one that speaks for them, of which ``said`` is then the value alone; empty where there is none.
+    """
 
     name: str
     runs: int
     running: int
+    metric: str
     newest: tuple[RunLine, ...]
 
 
@@ -146,18 +150,21 @@ class RunAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A document."""
+class DiffAnswer:
+    """What differs between two runs, as a document, and which runs were meant."""
 
+    left: RunLine
+    right: RunLine
     html: str
 
 
 @dataclass(frozen=True, slots=True)
 class CellSource:
-    """A code cell as the notebook holds it now."""
+    """A code cell as the notebook holds it now; ``busy`` when it was sent to the kernel and has not come back."""
 
     id: str
     source: str
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ from mlops_magics.errors import RunNotFound
 from mlops_magics.faces.panels.board import meeting, table_of
 from mlops_magics.faces.server.answers import (
     CurvesQuestion,
+    DiffAnswer,
     MarksAnswer,
     MarksQuestion,
     OverviewAnswer,
     RunAnswer,
-    Shown,
 )
 from mlops_magics.faces.server.marks import executions_of, marks
 from mlops_magics.faces.server.outcomes import Outcomes
-from mlops_magics.faces.server.overview import line, overview
+from mlops_magics.faces.server.overview import line, line_of, overview
 from mlops_magics.faces.server.pages import page
 from mlops_magics.faces.server.places import Places
 from mlops_magics.records import Artifact
@@ -125,8 +125,8 @@ class Desk:
         """
         return meeting(where, self._open(store).store)
 
-    def diff(self, store: str, left: str, right: str) -> Shown:
-        """What differs between two runs.
+    def diff(self, store: str, left: str, right: str) -> DiffAnswer:
+        """What differs between two runs, named as everywhere: by an id, a piece of it, a name, ``@best:METRIC``.
 
         Raises
         ------
@@ -137,7 +137,8 @@ class Desk:
 
         place = self._open(store).store
         with place.focused(left, right):
-            return Shown(diff(left, right, store=place)._repr_html_())
+            one, other = place.find(left), place.find(right)
+            return DiffAnswer(line_of(one), line_of(other), diff(one, other, store=place)._repr_html_())
 
     def artifact(self, store: str, run: str, sha256: str) -> tuple[Artifact, Path]:
         """A file of a run, by its digest, and where it is.

@@ -228,10 +228,13 @@ def _marks_question(body: bytes) -> MarksQuestion:
     """
     try:
         read = orjson.loads(body)
-        cells = tuple(CellSource(_text(cell["id"]), _text(cell["source"])) for cell in read["cells"])
-        return MarksQuestion(_text(read["notebook"]), cells)
+        return MarksQuestion(_text(read["notebook"]), tuple(map(_cell, read["cells"])))
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise HTTPError(400, "marks takes a notebook, and the id and source of each cell") from error
+
+
+def _cell(read: Any) -> CellSource:
+    return CellSource(_text(read["id"]), _text(read["source"]), busy=read.get("busy") is True)
 
 
 def _text(value: Any) -> str:

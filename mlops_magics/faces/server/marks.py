@@ -53,6 +53,7 @@ def marks(run: RunLine, executions: Sequence[Execution], cells: Sequence[CellSou
     now = datetime.now(UTC).replace(tzinfo=None)
     seen = examine(executions, SavedNotebook(Path("notebook"), document, now))
     found = _found(seen)
+    busy = {cell.id for cell in cells if cell.busy}
     last = {one.cell: one for one in executions if one.cell}
     wanted = [index for index, one in enumerate(executions) if one.facts and not one.is_before]
     stood = {executions[index].cell for index in stands_on(executions, wanted)}
@@ -60,7 +61,9 @@ def marks(run: RunLine, executions: Sequence[Execution], cells: Sequence[CellSou
         run=run,
         sentence=seen.sentence,
         marks=tuple(
-            _mark(cell.id, run, last.get(cell.id), found.get(cell.id), stands=cell.id in stood)
+            _running(cell.id, run, stands=cell.id in stood)
+            if cell.id in busy
+            else _mark(cell.id, run, last.get(cell.id), found.get(cell.id), stands=cell.id in stood)
             for cell in document
             if cell.source.strip()
         ),
@@ -75,6 +78,13 @@ def _found(seen: Examination) -> dict[str, NotebookFinding]:
     ):
         found.update(dict.fromkeys(finding.cells, finding))
     return found
+
+
+def _running(cell: str, run: RunLine, *, stands: bool) -> CellMark:
+    """Nobody has recorded yet what it does now: that is known when it is over."""
+    is_over = run.status != "running"
+    said = "runs, or waits for those before it" + (f"; it is not part of {run.name}, which is over" if is_over else "")
+    return CellMark(cell, "running", "In [*]", f"In [*]: {said}", stands)
 
 
 def _mark(cell: str, run: RunLine, one: Execution | None, finding: NotebookFinding | None, *, stands: bool) -> CellMark:

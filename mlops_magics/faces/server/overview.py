@@ -7,34 +7,34 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlops_magics.compare.page import asked
 from mlops_magics.faces.server.answers import ExperimentLine, ModelLine, Overview, RunLine, VerdictLine
+from mlops_magics.faces.server.outcomes import Outcome
 from mlops_magics.look.numbers import duration, number
 from mlops_magics.records import Run
 from mlops_magics.store.location import shown
-from mlops_magics.store.watched import Watched, WatchedModel, WatchedRun
-
-QUESTIONS = {"significance": "better than {}", "drift": "drift of {}"}
-"""How a question reads with what it was asked about; others speak for themselves."""
+from mlops_magics.store.watched import Watched, WatchedExperiment, WatchedModel, WatchedRun
 
 
-def overview(watched: Watched, folder: Path, outcomes: Mapping[str, str]) -> Overview:
-    """Experiments by their newest run, live runs, and models; parts of a search are left out. ``outcomes`` is what to
-    say of runs that are over, by id; of the others it is how long they took.
+def overview(watched: Watched, folder: Path, outcomes: Mapping[str, Outcome]) -> Overview:
+    """Experiments by their newest run, live runs, and models; parts of a search are left out. ``outcomes`` are those of
+    runs that are over, by id; of the others it is told how long they took.
     """
 
-    def told(run: WatchedRun) -> RunLine:
-        found = line(run)
-        return replace(found, said=outcomes.get(run.id, found.said)) if run.status != "running" else found
+    def told(run: WatchedRun, metric: str = "") -> RunLine:
+        found, outcome = line(run), outcomes.get(run.id)
+        return found if outcome is None or run.status == "running" else replace(found, said=outcome.beside(metric))
+
+    def experiment(one: WatchedExperiment) -> ExperimentLine:
+        metric = Outcome.spoken(outcomes[run.id] for run in one.newest if run.id in outcomes)
+        return ExperimentLine(one.name, one.runs, one.running, metric, tuple(told(run, metric) for run in one.newest))
 
     return Overview(
         folder=shown(folder),
         notice=watched.notice,
         runs=watched.count,
         live=tuple(map(told, watched.live)),
-        experiments=tuple(
-            ExperimentLine(one.name, one.runs, one.running, tuple(map(told, one.newest)))
-            for one in watched.experiments
-        ),
+        experiments=tuple(map(experiment, watched.experiments)),
         # No registry gives names to models yet.
         models=tuple(ModelLine(told(one.run), verdicts(one), aliases=()) for one in watched.models),
     )
@@ -44,14 +44,10 @@ def verdicts(model: WatchedModel) -> tuple[VerdictLine, ...]:
     """The newest answer to each question, whatever its subject. That nobody knows about a notebook is no news."""
     newest = {one.question: one for one in sorted(model.verdicts, key=lambda one: one.time)}
     return tuple(
-        VerdictLine(one.question, one.subject, one.verdict, f"{_asked(one.question, one.subject)}: {one.verdict}")
+        VerdictLine(one.question, one.subject, one.verdict, f"{asked(one.question, one.subject)}: {one.verdict}")
         for one in newest.values()
         if (one.question, one.verdict) != ("notebook", "unknown")
     )
-
-
-def _asked(question: str, subject: str) -> str:
-    return QUESTIONS[question].format(subject) if question in QUESTIONS else question
 
 
 def line(run: WatchedRun) -> RunLine:

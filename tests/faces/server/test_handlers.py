@@ -123,8 +123,31 @@ def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, a
     assert [one["run"]["id"] for one in told["models"]] == [model]
     said = [one["said"] for one in told["models"][0]["verdicts"]]
     assert sorted(said) == ["better than baseline: fail", "drift of july: fail"]
-    assert [run["said"] for run in told["experiments"][0]["newest"]] == ["loss 0.25", "auc 0.75"]
-    assert told["models"][0]["run"]["said"] == "auc 0.75"
+    assert told["experiments"][0]["metric"] == "auc"
+    assert [run["said"] for run in told["experiments"][0]["newest"]] == ["loss 0.25", "0.7500"]
+    assert told["models"][0]["run"]["said"] == "auc 0.7500"
+
+
+def test_the_metric_that_speaks_for_a_model_is_the_one_a_comparison_speaks_of(server, notebook, add) -> None:
+    add("one", metrics={"test/accuracy": 0.8, "test/roc_auc": 0.7, "train/roc_auc": 0.9})
+    add("two", metrics={"test/accuracy": 0.81, "test/roc_auc": 0.7185, "train/roc_auc": 0.91})
+    add("other", metrics={"loss": 0.5})
+    add("nothing")
+    (told,) = server.ask("overview", notebook=notebook).json["overview"]["experiments"]
+    assert told["metric"] == "test/roc_auc"
+    said = [run["said"] for run in told["newest"]]
+    assert said[1:] == ["loss 0.5000", "0.7185", "0.7000"]
+
+
+def test_a_page_and_the_panel_use_the_same_words(server, notebook, add, store) -> None:
+    judged = Judged(question="significance", subject="baseline", verdict="pass", detail={})
+    run = add("better", judged, Artifact(name="model", type="model", sha256="0" * 64, size_bytes=1))
+    page = server.ask("run", store=in_root(server, store.path), run=run).json
+    told = server.ask("overview", notebook=notebook).json["overview"]
+    assert [one["said"] for one in told["models"][0]["verdicts"]] == ["better than baseline: pass"]
+    assert "better than baseline" in page["html"]
+    assert "significance" not in page["html"]
+    assert f"UTC, {page['run']['said']}" in page["html"]
 
 
 def test_notebooks_of_one_name_are_told_apart(server, folder, add, store) -> None:
@@ -169,6 +192,8 @@ def test_looking_writes_nothing(server, notebook, add, store, folder) -> None:
     ]
     assert [reply.status for reply in asked] == [200] * len(asked), [reply.body for reply in asked]
     assert "depth" in asked[5].json["html"]
+    by_name = server.ask("diff", store=name, left="left", right="@best:auc").json
+    assert [by_name[side]["id"] for side in ("left", "right")] == [left, right]
     assert asked[4].json == {"ids": [right], "columns": ["metrics.auc"], "problem": None}
     assert sorted(asked[3].json["ids"]) == sorted([left, right])
     assert files_of(folder) == before

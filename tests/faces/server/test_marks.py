@@ -69,5 +69,15 @@ def test_cells_out_of_order_and_stale_ones() -> None:
     assert "out_of_order" in states(executions, ("a", "print(1)"), ("b", "print(2)")).values()
 
 
+def test_a_cell_that_is_busy_is_running_whatever_was_known_of_it() -> None:
+    executions = ran(("a", "x = 1", 1), ("b", "y = x", 1))
+    cells = [CellSource("a", "x = 2", busy=True), CellSource("b", "y = x"), CellSource("c", "z = 1", busy=True)]
+    told = marks(RUN, executions, cells).marks
+    assert [mark.state for mark in told] == ["running", "stale" if told[1].state == "stale" else "fresh", "running"]
+    assert told[2].sentence == "In [*]: runs, or waits for those before it"
+    over = marks(replace(RUN, status="finished"), executions, cells).marks[2]
+    assert over.sentence.endswith("; it is not part of baseline, which is over")
+
+
 def test_a_secret_that_the_run_does_not_keep_is_no_edit() -> None:
     assert states(ran(("a", 'password="***"', 1)), ("a", 'password="hunter2"')) == {"a": "fresh"}
