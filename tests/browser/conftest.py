@@ -91,6 +91,7 @@ class Lab:
     app: str = "lab"
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -150,13 +151,14 @@ class Lab:
             news.parent.mkdir(parents=True)
             news.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
         mine = {name: str(self.folder / place) for name, place in places.items()}
-        return {**os.environ, **mine, "MLOPS_STORE": "", "OMP_NUM_THREADS": "1"}
+        return {**os.environ, **mine, **self.variables, "MLOPS_STORE": "", "OMP_NUM_THREADS": "1"}
 
     def write_notebook(self, name: str, *sources: str) -> str:
         """Write a notebook of code cells, with ids ``cell-0``, ``cell-1``, …; returns its name."""
         cells = [nbformat.v4.new_code_cell(source, id=f"cell-{index}") for index, source in enumerate(sources)]
         spec = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         notebook = nbformat.v4.new_notebook(cells=cells, metadata=spec)
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, self.root / name)
         return name
 
@@ -200,6 +202,23 @@ class Tab:
         """Run a command of the application and do not wait for what it asks."""
         self.page.evaluate(
             "([name, args]) => { void window.jupyterapp.commands.execute(name, args) }", [name, args or {}]
+        )
+
+    def open_beside(self, notebook: str) -> None:
+        """Open one notebook more, in front, or bring it there; wait until its kernel listens."""
+        self.page.evaluate(
+            "name => { void window.jupyterapp.commands.execute('docmanager:open', { path: name }) }", notebook
+        )
+        self.page.wait_for_function(
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=notebook
+        )
+        self.wait_ready()
+
+    def states(self) -> list[str | None]:
+        """The marks of the cells of the notebook in front, from top to bottom."""
+        return self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets.map(
+                cell => cell.node.querySelector(':scope > .mlops-mark')?.dataset.state ?? null)"""
         )
 
     def show_panel(self) -> None:

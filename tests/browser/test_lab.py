@@ -36,14 +36,6 @@ def _opened(lab: Lab, tab: Tab) -> None:
     tab.open(lab.write_notebook("flights.ipynb", *CELLS))
 
 
-def states(tab: Tab) -> list[str | None]:
-    """The marks of the cells of the notebook, from top to bottom."""
-    return tab.page.evaluate(
-        f"""() => {CURRENT}.content.widgets.map(
-            cell => cell.node.querySelector(':scope > .mlops-mark')?.dataset.state ?? null)"""
-    )
-
-
 def show_notebook(tab: Tab) -> None:
     tab.page.evaluate(
         """() => {
@@ -78,14 +70,14 @@ def test_the_panel_lists_a_run_as_soon_as_it_is_tracked(tab: Tab) -> None:
 def test_the_marks_follow_what_runs_and_what_is_edited(tab: Tab) -> None:
     tab.run(1)
     tab.run(2)
-    wait_for(lambda: states(tab)[:4] == ["fresh", "fresh", "fresh", "outside"], 20, lambda: str(states(tab)))
+    wait_for(lambda: tab.states()[:4] == ["fresh", "fresh", "fresh", "outside"], 20, lambda: str(tab.states()))
     tab.set_source(1, "depth = 4")
-    wait_for(lambda: states(tab)[1] == "edited", 20, lambda: str(states(tab)))
+    wait_for(lambda: tab.states()[1] == "edited", 20, lambda: str(tab.states()))
     said = tab.page.locator(".mlops-mark[data-state=edited]").get_attribute("aria-label")
     assert said.startswith("edited: In [2]"), said
     tab.save_picture("marks")
     tab.set_source(1, "depth = 3")
-    wait_for(lambda: states(tab)[1] == "fresh", 20, lambda: str(states(tab)))
+    wait_for(lambda: tab.states()[1] == "fresh", 20, lambda: str(tab.states()))
 
 
 def test_the_curve_of_a_run_moves_while_its_cell_runs(lab: Lab, tab: Tab) -> None:
@@ -185,16 +177,9 @@ def test_nothing_in_it_shuts_anybody_out(tab: Tab) -> None:
     tab.page.wait_for_selector("body[data-jp-theme-light=true]", state="attached")
 
 
-def open_beside(tab: Tab, name: str) -> None:
-    """Open one notebook more, in front."""
-    tab.page.evaluate("name => { void window.jupyterapp.commands.execute('docmanager:open', { path: name }) }", name)
-    tab.page.wait_for_function("name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name)
-    tab.wait_ready()
-
-
 def test_the_cells_a_command_writes_stand_where_they_ran(lab: Lab, tab: Tab) -> None:
     cells = ("first = 1", "second = first", "third = second", "1 / 0", "late = 1")
-    open_beside(tab, lab.write_notebook("middle.ipynb", *cells))
+    tab.open_beside(lab.write_notebook("middle.ipynb", *cells))
     tab.run(0)
     tab.command("mlops:track", {"experiment": "middle"})
     tab.page.wait_for_selector(".mlops-active >> text=middle")
@@ -211,13 +196,13 @@ def test_the_cells_a_command_writes_stand_where_they_ran(lab: Lab, tab: Tab) -> 
 
 def test_a_mark_says_nothing_of_a_cell_that_the_run_does_not_know(lab: Lab, tab: Tab) -> None:
     cells = ("%load_ext mlops_magics\n%mlops track known --name over", "1 / 0", "%mlops end", "late = 1")
-    open_beside(tab, lab.write_notebook("known.ipynb", *cells))
+    tab.open_beside(lab.write_notebook("known.ipynb", *cells))
     tab.run(0)
     tab.run(1)
-    wait_for(lambda: states(tab) == ["fresh", "failed", "outside", "outside"], 20, lambda: str(states(tab)))
+    wait_for(lambda: tab.states() == ["fresh", "failed", "outside", "outside"], 20, lambda: str(tab.states()))
     tab.run(2)
     tab.run(3)
-    wait_for(lambda: states(tab) == ["fresh", "failed", "fresh", "outside"], 20, lambda: str(states(tab)))
+    wait_for(lambda: tab.states() == ["fresh", "failed", "fresh", "outside"], 20, lambda: str(tab.states()))
     marks = tab.page.locator(".jp-NotebookPanel:visible .mlops-mark")
     wait_for(lambda: "which is over" in marks.nth(0).get_attribute("title"), 20)
     told = [mark.get_attribute("title") for mark in marks.all()]
@@ -229,7 +214,7 @@ def test_a_mark_says_nothing_of_a_cell_that_the_run_does_not_know(lab: Lab, tab:
 
 def test_a_command_starts_tracking_by_a_cell_that_everybody_sees(lab: Lab, tab: Tab) -> None:
     name = lab.write_notebook("My second notebook.ipynb", "x = 1")
-    open_beside(tab, name)
+    tab.open_beside(name)
     tab.page.click(".jp-NotebookPanel:visible .jp-Toolbar [data-command='mlops:track']")
     assert tab.page.locator(".jp-Dialog input").input_value() == "My-second-notebook"
     tab.page.fill(".jp-Dialog input", "second try")
