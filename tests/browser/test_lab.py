@@ -82,7 +82,7 @@ def test_the_marks_follow_what_runs_and_what_is_edited(tab: Tab) -> None:
 
 def test_the_curve_of_a_run_moves_while_its_cell_runs(lab: Lab, tab: Tab) -> None:
     tab.start(3)
-    tab.page.wait_for_selector(f"{LIVE} >> text=/loss .* at step/")
+    tab.page.wait_for_selector("#mlops-panel section[aria-label=Live] >> text=/loss .* at step/")
     tab.page.click(f"{LIVE} >> text=flights / baseline")
     tab.page.wait_for_selector(f"{PAGE} canvas")
     first = canvas_end(tab)
