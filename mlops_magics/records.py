@@ -434,7 +434,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing a check saw, in numbers and in one sentence."""
+    """One thing a check saw, in numbers and in one sentence. ``floor`` is what of the effect chance alone would give,
+    ``detectable`` the smallest effect that the test would have shown with a chance of 80 %.
+    """
 
     column: str
     kind: str
@@ -444,6 +446,7 @@ class Finding:
     effect: float | None = None
     floor: float | None = None
     p_value: float | None = None
+    detectable: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for :func:`encode`."""

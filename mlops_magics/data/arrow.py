@@ -23,7 +23,7 @@ def to_arrow(data: Any) -> pyarrow.Table:
     whatever else narwhals knows.
 
     In pandas and NumPy a NaN means missing and becomes null; the index of a pandas frame is left out. Column names
-    become text. Object columns of mixed values become text.
+    become text. Sparse columns of pandas become dense, object columns of mixed values text.
 
     Raises
     ------
@@ -87,6 +87,10 @@ def _from_pandas(frame: pandas.DataFrame) -> pyarrow.Table:
 
 
 def _from_series(series: pandas.Series[Any]) -> Any:
+    from pandas import SparseDtype
+
+    if isinstance(series.dtype, SparseDtype):
+        series = series.astype(series.dtype.subtype)
     try:
         return pyarrow.Array.from_pandas(series)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):

@@ -99,7 +99,7 @@ def common_bins(reference: ColumnProfile, current: ColumnProfile, *, most: int =
     if reference.levels is not None:
         return _level_bins(reference, current, wanted=wanted, least=least)
     assert reference.grid is not None
-    edges = (-inf, *_inner_edges(reference.grid), inf)
+    edges = (-inf, *inner_edges(reference.grid), inf)
     groups = _runs([a + b for a, b in zip(reference.counts, current.counts, strict=True)], wanted, least)
     return Bins(
         tuple(sum(reference.counts[first:end]) for first, end in groups),
@@ -189,7 +189,7 @@ def estimated_bins(reference: ColumnProfile, current: ColumnProfile, *, most: in
     )
 
 
-def _inner_edges(grid: Grid) -> list[float]:
+def inner_edges(grid: Grid) -> list[float]:
     """The edges of a grid. Of whole numbers its last one is the greatest number, which is inside."""
     edges = list(grid.edges)
     edges[-1] += grid.inverse_width == 1.0
@@ -201,7 +201,7 @@ def _cumulated(profile: ColumnProfile) -> tuple[list[float], list[float]]:
     assert profile.grid is not None
     assert profile.minimum is not None
     assert profile.maximum is not None
-    inner = _inner_edges(profile.grid)
+    inner = inner_edges(profile.grid)
     edges = [min(profile.minimum, inner[0]), *inner, max(profile.maximum, inner[-1])]
     below = list(accumulate(profile.counts, initial=0))
     return edges, [count / profile.values for count in below]

@@ -68,9 +68,14 @@ class ColumnProfile:
         return FAMILIES[self.type]
 
     @property
+    def missing(self) -> int:
+        """Rows that are null or NaN: pandas and NumPy write NaN where Polars, Arrow and Parquet write null."""
+        return self.nulls + self.nan
+
+    @property
     def values(self) -> int:
         """Rows with a value that is neither null nor NaN nor infinite."""
-        return self.count - self.nulls - self.nan - self.positive_infinities - self.negative_infinities
+        return self.count - self.missing - self.positive_infinities - self.negative_infinities
 
     @property
     def mean(self) -> float | None:

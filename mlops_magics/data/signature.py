@@ -32,7 +32,7 @@ class ColumnSignature:
         is_number = profile.family == "number"
         levels = tuple(sorted(profile.levels)) if profile.levels and profile.has_all_levels else None
         return cls(
-            profile.name, profile.type, profile.nulls + profile.nan > 0,
+            profile.name, profile.type, profile.missing > 0,
             low=profile.minimum if is_number else None, high=profile.maximum if is_number else None, levels=levels,
         )
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from mlops_magics.data.places import is_place
-from mlops_magics.data.profile import ColumnProfile, Profile
+from mlops_magics.data.profile import Profile
 from mlops_magics.errors import DataError
 from mlops_magics.look.progress import Progress
+from mlops_magics.monitor.columns import matched_by_position, named_as
 from mlops_magics.monitor.distance import benjamini_hochberg
 from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
+from mlops_magics.monitor.power import SMALL_EFFECT, pictured
 from mlops_magics.monitor.report import DriftReport, decide_row, overall, p_text
 from mlops_magics.records import Dataset, Finding, Judged, Run, VerdictValue, decode
 
@@ -20,17 +22,18 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 ROLES = ("fit", "train")
+BY_POSITION = "Columns were matched by their position: one side is an array, without names."
 
+_SHARED = {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "detectable": SMALL_EFFECT,
+           "rows": FEWEST_ROWS}
 THRESHOLDS: Mapping[str, Mapping[str, float]] = {
-    "js": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": LEAST_EFFECT,
-           "rows": FEWEST_ROWS},
-    "chi2": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.0,
-             "rows": FEWEST_ROWS},
-    "psi": {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "distribution": 0.25,
-            "moderate": 0.1, "rows": FEWEST_ROWS},
+    "js": {**_SHARED, "distribution": LEAST_EFFECT},
+    "chi2": {**_SHARED, "distribution": 0.0},
+    "psi": {**_SHARED, "distribution": 0.25, "moderate": 0.1},
 }
 """What decides, by method: ``alpha`` for adjusted p-values, ``effect`` for every kind not named on its own, ``rows``
-below which a side tells too little."""
+below which a side tells too little, ``detectable``: the effect that a test must be able to see for its silence to
+count."""
 
 
 def drift(  # noqa: PLR0913 - the two after the method only rank and tell
@@ -52,9 +55,10 @@ def drift(  # noqa: PLR0913 - the two after the method only rank and tell
         Where runs are looked up and the verdict on a run's data is recorded; None opens the nearest one.
     method
         How distributions are compared. None or ``"js"``: Jensen-Shannon distance, base 2, in bins frozen on the
-        reference, beyond its noise floor, 0 to 1; drift from 0.035 on. ``"chi2"``: any significant difference.
-        ``"psi"``: population stability index over at most ten bins with 1e-4 for an empty share; drift from 0.25
-        on, unknown from 0.1 on.
+        reference, beyond its noise floor, 0 to 1; drift from 0.035 on, where chi-square over those bins or, for
+        numbers, Kolmogorov-Smirnov over their edges is significant. ``"chi2"``: any difference that is significant
+        by chi-square. ``"psi"``: population stability index over at most ten bins with 1e-4 for an empty share;
+        drift from 0.25 on where chance does not explain it, else unknown from 0.1 on.
     importance
         Column to weight; findings are then ranked by weight × effect, else by effect.
     progress
@@ -63,15 +67,20 @@ def drift(  # noqa: PLR0913 - the two after the method only rank and tell
     Returns
     -------
     DriftReport
-        ``.verdict``, ``.findings``, ``.columns``. Missing values, NaN, infinities, new and vanished categories, a
-        constant column, a range left, a changed type and a missing column are findings of their own. A verdict is
-        ``"fail"`` when the p-value, adjusted over all tests of the report (Benjamini-Hochberg), is at most 0.05 and
-        the effect large enough to matter; ``"unknown"`` with fewer than 50 values on either side.
+        ``.verdict``, ``.findings``, ``.columns``. Missing values (null or NaN), infinities, new and vanished
+        categories, a constant column, a range left, a changed type and a missing column are findings of their own. A
+        verdict is ``"fail"`` when the p-value, adjusted over all tests of the report (Benjamini-Hochberg), is at most
+        0.05 and the effect large enough to matter. It is ``"unknown"`` with fewer than 50 values on either side, and
+        where nothing was seen but a small effect (a mean moved by 0.2 standard deviations) would not have been
+        either, with a chance of 80 %: up to about 1,000 rows on each side for one column, 1,500 for ten.
+
+        Columns are matched by name, or by position where one side is an array and has only positions.
 
     Raises
     ------
     DataError
-        When the data cannot be opened, the run kept no profile, or the method is not known.
+        When the data cannot be opened or have no column of the reference, the run kept no profile, or the method is
+        not known.
     RunNotFound
         When ``against`` is text that is neither a path nor a run.
 
@@ -92,7 +101,11 @@ def drift(  # noqa: PLR0913 - the two after the method only rank and tell
 
         table = open_table(current)
         name = "the data" if table.name == "frame" else table.name
-        profile = profile_table(table, edges=reference, progress=progress)
+        edges = named_as(reference, list(table.columns))
+        if opened is not None:
+            # What was a position when it was profiled may be the name of a private column now.
+            edges = edges.withhold(opened.settings.private_columns)
+        profile = profile_table(table, edges=edges, progress=progress)
     report = compare_profiles(
         reference, profile, method=wanted, name=name, against=label, importance=importance
     )
@@ -112,10 +125,11 @@ def compare_profiles(  # noqa: PLR0913 - the four after the profiles only label 
     Raises
     ------
     DataError
-        When a column was counted in different bins, or the method is not known.
+        When a column was counted in different bins, no column is on both sides, or the method is not known.
     """
     wanted = _method(method)
     limits = THRESHOLDS[wanted]
+    reference, current, is_by_position = matched_by_position(reference, current)
     evidence: list[Evidence] = []
     for column, known in reference.columns.items():
         found = current.columns.get(column)
@@ -130,11 +144,12 @@ def compare_profiles(  # noqa: PLR0913 - the four after the profiles only label 
         evidence += weigh(known, found, method=wanted)
     weights = dict(importance or {})
     judged = _judge(evidence, limits)
-    rows = sorted(_rows(judged, reference), key=lambda row: _rank(row, weights))
+    rows = sorted(_rows(judged), key=lambda row: _rank(row, weights))
     bins = {item.column: item.bins for item in evidence if item.bins is not None}
     return DriftReport(
         name=name, against=against, verdict=overall({row.verdict for row in rows}), rows=tuple(rows),
-        notes=_notes(judged, reference, current), reference_rows=reference.rows, current_rows=current.rows,
+        notes=((BY_POSITION,) if is_by_position else ()) + _notes(judged, reference, current),
+        reference_rows=reference.rows, current_rows=current.rows,
         method=wanted, thresholds=limits, importance=weights,
         bins={row.column: bins[row.column] for row in rows if row.verdict == "fail" and row.column in bins},
         distributions={row.column: bins[row.column] for row in rows if row.column in bins},
@@ -155,44 +170,38 @@ def _judge(evidence: Iterable[Evidence], limits: Mapping[str, float]) -> list[Fi
     items = list(evidence)
     tested = [item for item in items if item.p_value is not None and item.is_enough]
     adjusted = dict(zip(map(id, tested), benjamini_hochberg([item.p_value or 0.0 for item in tested]), strict=True))
-    return [_finding(item, adjusted.get(id(item)), limits) for item in items]
+    # A column that drifts alone has to be this surprising.
+    alpha = limits["alpha"] / max(len(tested), 1)
+    return [_finding(item, adjusted.get(id(item)), alpha, limits) for item in items]
 
 
-def _finding(item: Evidence, p_value: float | None, limits: Mapping[str, float]) -> Finding:
+def _finding(item: Evidence, p_value: float | None, alpha: float, limits: Mapping[str, float]) -> Finding:
     verdict: VerdictValue = "unknown"
+    detectable = item.power.detectable(alpha) if item.power is not None and item.is_enough else None
     if item.is_enough:
-        verdict = decide_row(item.kind, item.effect, p_value, limits)
-    tail = "" if p_value is None else f" ({p_text(p_value)})"
+        verdict = decide_row(item.kind, item.effect, p_value, detectable, limits)
+    tail = "" if p_value in (None, 1.0) else f" ({p_text(p_value)})"
     if verdict == "pass" and p_value is not None and p_value <= limits["alpha"]:
         tail += ": more than chance, too little to matter"
+    if verdict == "unknown" and detectable is not None and detectable > limits["detectable"]:
+        is_mean = item.bins is not None and not item.bins.labels
+        tail += f"; so few rows would not show less than {pictured(detectable, is_mean=is_mean)}"
     return Finding(
-        column=item.column, kind=item.kind, verdict=verdict, reason=f"{item.column} {_joined(item)}{tail}.",
-        method=item.method, effect=item.effect, floor=item.floor, p_value=p_value,
+        column=item.column, kind=item.kind, verdict=verdict, reason=f"{item.column} {item.seen}{tail}.",
+        method=item.method, effect=item.effect, floor=item.floor, p_value=p_value, detectable=detectable,
     )
 
 
-def _joined(item: Evidence) -> str:
-    return f"has changed: {item.seen}" if item.kind in {"missing", "nan", "infinite"} else item.seen
-
-
-def _rows(judged: Iterable[Finding], reference: Profile) -> list[Finding]:
-    """All findings, and for a column without one the first thing asked about it."""
-    rows: list[Finding] = []
-    by_column: dict[str, list[Finding]] = {name: [] for name in reference.columns}
+def _rows(judged: Iterable[Finding]) -> list[Finding]:
+    """All findings, and for a column without one the first thing that is not known of it, or else that was asked."""
+    by_column: dict[str, list[Finding]] = {}
     for finding in judged:
-        by_column[finding.column].append(finding)
-    for name, items in by_column.items():
+        by_column.setdefault(finding.column, []).append(finding)
+    rows: list[Finding] = []
+    for items in by_column.values():
         failed = [item for item in items if item.verdict == "fail"]
-        untested = Finding(
-            column=name, kind="missing", verdict="pass",
-            reason=f"{name} {_why_missing_only(reference.columns[name])}, judged for missing values only.",
-        )
-        rows += failed or items[:1] or [untested]
+        rows += failed or [item for item in items if item.verdict == "unknown"][:1] or items[:1]
     return rows
-
-
-def _why_missing_only(column: ColumnProfile) -> str:
-    return "is private" if column.is_withheld else f"is of type {column.type}"
 
 
 def _rank(row: Finding, weights: Mapping[str, float]) -> tuple[int, float]:
@@ -205,6 +214,11 @@ def _notes(judged: Iterable[Finding], reference: Profile, current: Profile) -> t
         f"{item.reason.removesuffix('.')}: within chance, not drift."
         for item in judged if item.kind == "new_categories" and item.verdict == "pass"
     ]
+    for side, one, other in (("reference", reference, current), ("current data", current, reference)):
+        alone = [name for name, column in one.columns.items()
+                 if column.nan and name in other.columns and not other.columns[name].nan]
+        if alone:
+            notes.append(f"NaN counts as missing, as null does; only the {side} has NaN in {', '.join(alone)}.")
     private = [name for name, column in reference.columns.items() if column.is_withheld]
     if private:
         notes.append(f"Private in the reference, and judged for missing values only: {', '.join(private)}.")

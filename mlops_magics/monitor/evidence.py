@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal
 
-from mlops_magics.data.bins import Bins, as_text, common_bins
-from mlops_magics.data.distance import excess, jensen_shannon, noise_floor
+from mlops_magics.data.bins import Bins, as_text, common_bins, inner_edges
+from mlops_magics.data.distance import excess, jensen_shannon, noise_floor, split_floor
 from mlops_magics.data.profile import MOST_STRAYS, ColumnProfile, comparable
 from mlops_magics.look.numbers import percent
 from mlops_magics.monitor.distance import (
     chi_square_p,
+    kolmogorov_smirnov_p,
     one_sided_chance,
     population_stability_index,
     share_p,
+    widest_gap,
 )
+from mlops_magics.monitor.power import ORDER_SHARE, Power
 
 Method = Literal["js", "psi", "chi2"]
 
@@ -35,7 +39,7 @@ nothing to 0.13 %, or from 5 % to 6.4 %."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One way a column changed or did not. ``p_value`` is for this one test; None when there is nothing to test, the
-    change itself being certain.
+    change itself being certain. ``power`` is what that test could see.
     """
 
     column: str
@@ -46,18 +50,23 @@ class Evidence:
     p_value: float | None = None
     method: str | None = None
     is_enough: bool = True
+    power: Power | None = None
     bins: Bins | None = None
 
 
-def weigh(reference: ColumnProfile, current: ColumnProfile, *, method: Method) -> Iterator[Evidence]:
-    """Yield the evidence on one column, the distribution first, then what is particular.
+def weigh(reference: ColumnProfile, current: ColumnProfile, *, method: Method) -> list[Evidence]:
+    """The evidence on one column, the distribution first, then what is particular; there is always some.
 
-    Kinds: ``distribution``, ``missing``, ``nan``, ``infinite``, ``new_categories``, ``vanished_categories``,
-    ``constant``, ``range``, ``type``; for dates and timestamps ``too_old`` instead of distribution and range, since
-    time is expected to move on.
+    Kinds: ``distribution``, ``missing`` (null or NaN, which libraries write for one another), ``infinite``,
+    ``new_categories``, ``vanished_categories``, ``constant``, ``range``, ``type``; for dates and timestamps
+    ``too_old`` instead of distribution and range, since time is expected to move on.
     """
+    return list(_weighed(reference, current, method)) or [_nothing_missing(reference, current)]
+
+
+def _weighed(reference: ColumnProfile, current: ColumnProfile, method: Method) -> Iterator[Evidence]:
     if not comparable(reference.type, current.type):
-        if current.nulls < current.count and reference.nulls < reference.count:
+        if current.missing < current.count and reference.missing < reference.count:
             yield Evidence(
                 column=reference.name, kind="type", effect=1.0, method="type",
                 seen=f"is {current.type} now, was {reference.type}",
@@ -80,13 +89,13 @@ def weigh(reference: ColumnProfile, current: ColumnProfile, *, method: Method) -
 
 def _empty_like(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
     """A column without a value has no type of its own: it takes the reference's."""
-    if current.nulls < current.count:
+    if current.missing < current.count:
         return current
     levels = None if reference.levels is None else dict.fromkeys(reference.levels, 0)
     return replace(
-        reference, count=current.count, nulls=current.nulls, nan=0, positive_infinities=0, negative_infinities=0,
-        minimum=None, maximum=None, sum=0.0, sum_squares=0.0, counts=(0,) * len(reference.counts), levels=levels,
-        other=0, strays={}, distinct=0,
+        reference, count=current.count, nulls=current.nulls, nan=current.nan, positive_infinities=0,
+        negative_infinities=0, minimum=None, maximum=None, sum=0.0, sum_squares=0.0,
+        counts=(0,) * len(reference.counts), levels=levels, other=0, strays={}, distinct=0,
     )
 
 
@@ -101,20 +110,58 @@ def _distribution(reference: ColumnProfile, current: ColumnProfile, method: Meth
             seen=f"has {m:,} values to compare with {n:,}; fewer than {FEWEST_ROWS} on a side tell too little",
         )
     bins = common_bins(reference, current, most=10 if method == "psi" else 64)
-    distance, floor = jensen_shannon(bins.reference, bins.current), noise_floor(len(bins), n, m)
-    measured = Evidence(
-        column=reference.name, kind="distribution", effect=excess(distance, floor), floor=floor, method=method,
-        p_value=chi_square_p(bins.reference, bins.current), bins=bins,
-        seen=f"lies at Jensen-Shannon distance {distance:.3f}, where chance alone gives about {floor:.3f}",
-    )
+    measured = _measured(reference, current, bins, method)
     if method == "psi":
         index = population_stability_index(bins.reference, bins.current)
-        expected = (len(bins) - 1) * (1 / n + 1 / m)
         measured = replace(
-            measured, effect=index, floor=expected,
+            measured, effect=index, floor=(len(bins) - 1) * (1 / n + 1 / m),
             seen=f"has a population stability index of {index:.3f} over {len(bins)} bins",
         )
     return replace(measured, seen=measured.seen + _moves(bins) + _means(reference, current))
+
+
+def _measured(reference: ColumnProfile, current: ColumnProfile, bins: Bins, method: Method) -> Evidence:
+    """How far the sides lie apart, and how surprising that is.
+
+    Chi-square over bins sees any difference and none of them well, as it does not know that bins have an order;
+    Kolmogorov-Smirnov sees a shift. Of the two p-values of numbers the smaller one counts, once divided by its share
+    of the level, 0.2 and 0.8 (Bonferroni, weighted: Rosenthal & Rubin 1983).
+
+    The distance is taken in these bins and in two, split where the sides differ most: in coarser bins a distance can
+    only be less, but so is the noise. Whichever shows more beyond chance is told.
+    """
+    n, m = reference.values, current.values
+    distance, floor = jensen_shannon(bins.reference, bins.current), noise_floor(len(bins), n, m)
+    measured = Evidence(
+        column=reference.name, kind="distribution", effect=excess(distance, floor), floor=floor, method=method,
+        p_value=chi_square_p(bins.reference, bins.current), bins=bins, power=Power(n, m, max(len(bins) - 1, 1)),
+        seen=f"lies at Jensen-Shannon distance {distance:.3f}, where chance alone gives about {floor:.3f}",
+    )
+    if reference.grid is None or method == "chi2":
+        return measured
+    place, gap = widest_gap(reference.counts, current.counts)
+    shares = ((kolmogorov_smirnov_p(gap, n, m), ORDER_SHARE), (measured.p_value or 0.0, 1 - ORDER_SHARE))
+    p_value = min(*(p / share for p, share in shares), 1.0)
+    measured = replace(measured, p_value=p_value, power=Power(n, m, None))
+    split = _split(reference, current, place)
+    distance, floor = jensen_shannon(split.reference, split.current), split_floor(n, m)
+    if excess(distance, floor) <= (measured.effect or 0.0):
+        return measured
+    return replace(
+        measured, effect=excess(distance, floor), floor=floor,
+        seen=f"lies at Jensen-Shannon distance {distance:.3f} when split at {as_text(split.edges[1], is_time=False)}, "
+        f"where chance alone gives about {floor:.3f}",
+    )
+
+
+def _split(reference: ColumnProfile, current: ColumnProfile, place: int) -> Bins:
+    """Two bins: up to the end of the one at ``place``, and the rest."""
+    assert reference.grid is not None
+    below, now_below = (sum(side.counts[: place + 1]) for side in (reference, current))
+    return Bins(
+        (below, reference.values - below), (now_below, current.values - now_below),
+        edges=(-inf, inner_edges(reference.grid)[place], inf),
+    )
 
 
 def _moves(bins: Bins) -> str:
@@ -131,11 +178,10 @@ def _means(reference: ColumnProfile, current: ColumnProfile) -> str:
 
 def _shares(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Evidence]:
     for kind, words, hits, now in (
-        ("missing", "missing values", reference.nulls, current.nulls),
-        ("nan", "NaN", reference.nan, current.nan),
+        ("missing", "missing values", reference.missing, current.missing),
         ("infinite", "infinities", _infinities(reference), _infinities(current)),
     ):
-        if hits or now:
+        if (hits or now) and reference.count and current.count:
             yield _share(reference, current, (kind, words, hits, now))
 
 
@@ -149,8 +195,19 @@ def _share(reference: ColumnProfile, current: ColumnProfile, counted: tuple[str,
     floor = noise_floor(2, n, m)
     return Evidence(
         column=reference.name, kind=kind, effect=excess(_share_distance(hits / n, now / m), floor), floor=floor,
-        p_value=share_p(hits, n, now, m), method="share", is_enough=min(n, m) >= FEWEST_ROWS,
-        seen=f"{words} went from {percent(hits / n)} to {percent(now / m)} of rows ({now:,} of {m:,})",
+        p_value=share_p(hits, n, now, m), method="share", is_enough=min(n, m) >= FEWEST_ROWS, power=Power(n, m),
+        seen=f"has changed: {words} went from {percent(hits / n)} to {percent(now / m)} of rows ({now:,} of {m:,})",
+    )
+
+
+def _nothing_missing(reference: ColumnProfile, current: ColumnProfile) -> Evidence:
+    """Of a column that is judged for missing values only and has none: what that is worth."""
+    n, m = reference.count, current.count
+    why = "is private" if reference.is_withheld or current.is_withheld else f"is of type {reference.type}"
+    return Evidence(
+        column=reference.name, kind="missing", effect=0.0, p_value=1.0, method="share",
+        is_enough=min(n, m) >= FEWEST_ROWS, power=Power(n, m) if n and m else None,
+        seen=f"{why}, judged for missing values only",
     )
 
 
@@ -187,8 +244,7 @@ def _categories(reference: ColumnProfile, current: ColumnProfile) -> Iterator[Ev
         )
 
 
-def _named(levels: dict[str, int] | object) -> str:
-    assert isinstance(levels, dict)
+def _named(levels: Mapping[str, int]) -> str:
     ranked = sorted(levels, key=lambda level: (-levels[level], level))
     return ", ".join(map(repr, ranked[:3])) + (f" and {len(ranked) - 3} more" if len(ranked) > 3 else "")
 
@@ -222,6 +278,7 @@ def _age(reference: ColumnProfile, current: ColumnProfile) -> Evidence:
     return Evidence(
         column=reference.name, kind="too_old", p_value=one_sided_chance(older, m, n),
         effect=_share_distance(0.0, older / m), method="exchangeability", is_enough=min(n, m) >= FEWEST_ROWS,
+        power=Power(n, m),
         seen=f"runs {spans[1]}, {percent(older / m)} of it older than the reference ({spans[0]})",
     )
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.data.bins import Bins
-from mlops_magics.look import Chart, Charts, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
+from mlops_magics.look import Block, Chart, Charts, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.monitor.distributions import overlaid
+from mlops_magics.monitor.power import enough_rows, pictured
 from mlops_magics.records import Finding, VerdictValue
 
 if TYPE_CHECKING:
     import pandas
 
-FIELDS = ("column", "kind", "method", "effect", "floor", "p_value", "verdict", "reason")
+FIELDS = ("column", "kind", "method", "effect", "floor", "detectable", "p_value", "verdict", "reason")
 TONES: Mapping[VerdictValue, Tone] = {"pass": "good", "fail": "bad", "unknown": "unknown"}
+LEGEND = "effect: Jensen-Shannon distance beyond chance, 0 (alike) to 1; chance: the distance expected without drift"
+LEGENDS: Mapping[str, str] = {
+    "psi": "effect: population stability index of distributions, else " + LEGEND.removeprefix("effect: ")
+}
 MOST_CHARTS = 12
 
 
@@ -52,7 +57,8 @@ class DriftReport(Shown):
     def columns(self) -> pandas.DataFrame:
         """A pandas frame with a row per finding, and one for each column without any, worst first.
 
-        Columns: column, kind, method, effect, floor, p_value, verdict, reason.
+        Columns: column, kind, method, effect, floor (what chance alone gives), detectable (the smallest effect that
+        would have been seen), p_value, verdict, reason.
         """
         import pandas
 
@@ -68,11 +74,39 @@ class DriftReport(Shown):
             return f"{self.name} drifted from {self.against}: {len(changed)} of {_columns(total)} changed{rest}."
         if self.verdict == "pass":
             return f"{self.name} looks like {self.against}: none of {_columns(total)} changed in a way that matters."
-        open_columns = sum(row.verdict == "unknown" for row in self.rows)
-        return (
-            f"Too little data to say whether {self.name} looks like {self.against}: "
-            f"{open_columns} of {_columns(total)} could not be judged."
+        return self._undecided(total)
+
+    def _undecided(self, total: int) -> str:
+        coarse, few = self._too_coarse(), self._too_few()
+        if not coarse and not few:
+            some = f"{sum(row.verdict == 'unknown' for row in self.rows)} of {_columns(total)} changed some"
+            return f"Not clear whether {self.name} looks like {self.against}: {some}."
+        why = [f"{len(few)} of {_columns(total)} could not be judged"] if few else []
+        if coarse:
+            worst = max(coarse, key=lambda row: row.detectable or 0.0)
+            why.insert(0, f"nothing was seen, but {self.current_rows:,} rows against {self.reference_rows:,} would not "
+                          f"show less than {self._pictured(worst)}; about {self._needed(worst)} would tell")
+        return f"Too little data to say whether {self.name} looks like {self.against}: {', and '.join(why)}."
+
+    def _pictured(self, row: Finding) -> str:
+        bins = self.distributions.get(row.column) if row.kind == "distribution" else None
+        return pictured(row.detectable or 0.0, is_mean=bins is not None and not bins.labels)
+
+    def _needed(self, row: Finding) -> str:
+        rows, is_either = enough_rows(
+            self.reference_rows, self.current_rows, detectable=row.detectable or 0.0,
+            wanted=self.thresholds["detectable"],
         )
+        return f"{rows:,} rows" + (" on either side" if is_either else "")
+
+    def _too_coarse(self) -> list[Finding]:
+        """Rows where nothing was seen, and a change that matters would not have been."""
+        least = self.thresholds["detectable"]
+        return [row for row in self.rows if row.verdict == "unknown" and (row.detectable or 0.0) > least]
+
+    def _too_few(self) -> list[Finding]:
+        """Rows where there was too little to test anything."""
+        return [row for row in self.rows if row.verdict == "unknown" and row.detectable is None]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: every number and threshold the verdict was made of, for :func:`rederive`."""
@@ -86,27 +120,43 @@ class DriftReport(Shown):
         }
 
     def document(self) -> Document:
-        """One sentence, the ranked table, the notes, and pictures of what moved."""
+        """One sentence; the ranked table of what changed; how many columns did not, or cannot be judged, with their
+        rows behind it; the notes; and pictures of what moved.
+        """
         sizes = f"{self.name}, {self.current_rows:,} rows, against {self.against}, {self.reference_rows:,} rows"
-        title = Title("Drift", sizes)
-        quiet = [Line(note, tone="quiet") for note in self.notes]
-        charts = [self.chart(column) for column in list(self.bins)[:MOST_CHARTS]]
-        pictures = [Fold("What moved", Charts(*charts))] if charts else []
-        return Document(title, Line(self.sentence, tone=TONES[self.verdict]), self._table(), *quiet, *pictures)
+        silent = {id(row) for row in (*self._too_coarse(), *self._too_few())}
+        groups: dict[str, list[Finding]] = {"told": [], "silent": [], "pass": []}
+        for row in self.rows:
+            groups["pass" if row.verdict == "pass" else "silent" if id(row) in silent else "told"].append(row)
+        blocks: list[Block] = [Title("Drift", sizes), Line(self.sentence, tone=TONES[self.verdict])]
+        if groups["told"]:
+            blocks += self._table(groups["told"])
+        if groups["silent"]:
+            count = len(groups["silent"])
+            blocks.append(Fold(f"{_columns(count)} could not be judged: too few rows", *self._table(groups["silent"])))
+        if groups["pass"]:
+            count = len(groups["pass"])
+            verb = "looks" if count == 1 else "look"
+            blocks.append(Fold(f"{_columns(count)} {verb} like the reference", *self._table(groups["pass"])))
+        blocks += [Line(note, tone="quiet") for note in self.notes]
+        if charts := [self.chart(column) for column in list(self.bins)[:MOST_CHARTS]]:
+            blocks.append(Fold("What moved", Charts(*charts)))
+        return Document(*blocks)
 
-    def _table(self) -> Table:
+    def _table(self, rows: Sequence[Finding]) -> list[Block]:
+        """The rows, and what its numbers are."""
         ranked = bool(self.importance)
-        effect, floor = Column("effect", digits=3, bar=1.0), Column("floor", digits=3)
-        heads: list[str | Column] = ["column", "kind", effect, floor, "p", "verdict", "reason"]
+        effect, chance = Column("effect", digits=3, bar=1.0), Column("chance", digits=3)
+        heads: list[str | Column] = ["column", "kind", effect, chance, "p", "verdict", "reason"]
         heads[1:1] = [Column("importance", digits=3)] if ranked else []
         cells: list[list[Any]] = []
-        for row in self.rows:
+        for row in rows:
             p = None if row.p_value is None else p_text(row.p_value).removeprefix("p = ").removeprefix("p ")
             cell = [row.column, row.kind.replace("_", " "), row.effect, row.floor, p,
                     Mark(row.verdict, TONES[row.verdict]), row.reason]
             cell[1:1] = [self.importance.get(row.column)] if ranked else []
             cells.append(cell)
-        return Table(heads, cells)
+        return [Table(heads, cells), Line(LEGENDS.get(self.method, LEGEND), tone="quiet")]
 
     def chart(self, column: str) -> Chart:
         """Both sides over each other, see :func:`~.distributions.overlaid`.
@@ -127,32 +177,33 @@ def p_text(p: float) -> str:
     return f"p = {p:.2g}" if p < 0.9995 else "p = 1"
 
 
-def decide(
-    effect: float | None, p_value: float | None, *, least_effect: float, alpha: float
-) -> VerdictValue:
-    """The one rule: drift is an effect worth telling that chance does not explain; what was not measured is unknown."""
-    if effect is None or math.isnan(effect):
-        return "unknown"
-    surprising = p_value is None or p_value <= alpha
-    return "fail" if surprising and effect >= least_effect else "pass"
-
-
 def rederive(told: Mapping[str, Any]) -> VerdictValue:
     """The verdict anew from the numbers and thresholds of :meth:`DriftReport.to_dict`."""
     limits = told["thresholds"]
     verdicts = {
-        decide_row(row["kind"], row["effect"], row["p_value"], limits) if row["verdict"] != "unknown" else "unknown"
+        decide_row(row["kind"], row["effect"], row["p_value"], row.get("detectable"), limits)
+        if row["verdict"] != "unknown" else "unknown"
         for row in told["rows"]
     }
     return overall(verdicts)
 
 
-def decide_row(kind: str, effect: float | None, p_value: float | None, limits: Mapping[str, float]) -> VerdictValue:
-    """The verdict of one row by the thresholds of a report."""
-    if kind == "distribution" and "moderate" in limits and effect is not None:
-        return "fail" if effect >= limits["distribution"] else "unknown" if effect >= limits["moderate"] else "pass"
-    least = limits.get(kind, limits["effect"])
-    return decide(effect, p_value, least_effect=least, alpha=limits["alpha"])
+def decide_row(
+    kind: str, effect: float | None, p_value: float | None, detectable: float | None, limits: Mapping[str, float]
+) -> VerdictValue:
+    """The verdict of one row by the thresholds of a report.
+
+    Drift is an effect worth telling that chance does not explain. It did not drift where it would have been seen. What
+    was not measured is unknown.
+    """
+    if effect is None or math.isnan(effect):
+        return "unknown"
+    is_surprising = p_value is None or p_value <= limits["alpha"]
+    if is_surprising and effect >= limits.get(kind, limits["effect"]):
+        return "fail"
+    if kind == "distribution" and effect >= limits.get("moderate", math.inf):
+        return "unknown"
+    return "unknown" if detectable is not None and detectable > limits.get("detectable", math.inf) else "pass"
 
 
 def overall(verdicts: set[VerdictValue]) -> VerdictValue:

@@ -15,8 +15,8 @@ from mlops_magics.errors import BundleError, DataError
 from mlops_magics.model.evaluation import evaluate
 
 RNG = np.random.default_rng(0)
-X = pd.DataFrame({"a": RNG.normal(size=300), "income": RNG.lognormal(10, 1, 300)})
-Y = pd.Series(RNG.random(300) < 0.5, name="late")
+X = pd.DataFrame({"a": RNG.normal(size=2_000), "income": RNG.lognormal(10, 1, 2_000)})
+Y = pd.Series(RNG.random(2_000) < 0.5, name="late")
 HIDDEN = {
     "private": Privacy(is_private=True),
     "column": Privacy(columns=frozenset({"income"})),
@@ -73,7 +73,7 @@ def test_what_changed_meanwhile_is_said_by_drift(store, monkeypatch) -> None:
         "X was changed in place after it was used (fit): what it held then is not known"
     ]
     (table,) = store.datasets("changed")
-    assert (table.fingerprint, table.content, table.rows) == ("", None, 300)
+    assert (table.fingerprint, table.content, table.rows) == ("", None, 2_000)
     with pytest.raises(DataError, match=r"kept no profile of its tables \(fit\).*changed in place"):
         drift(X, against="changed", store=store)
 

@@ -29,7 +29,7 @@ def strict(text: str) -> object:
 @pytest.fixture
 def trained(notebook, store) -> None:
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"a": rng.normal(size=500), "b": rng.integers(0, 4, 500)})
+    frame = pd.DataFrame({"a": rng.normal(size=2_000), "b": rng.integers(0, 4, 2_000)})
     notebook["X"], notebook["y"] = frame, frame["a"] > 0
     notebook.ask("from sklearn.linear_model import LogisticRegression")
     notebook.ask(

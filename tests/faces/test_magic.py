@@ -208,9 +208,9 @@ from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 import numpy as np
 import pandas as pd
-X, y = make_classification(400, 4, random_state=0)
+X, y = make_classification(2_000, 4, random_state=0)
 X = pd.DataFrame(X, columns=list("abcd"))
-X["side"] = ["left", "right"] * 200
+X["side"] = ["left", "right"] * 1_000
 features = X[list("abcd")]
 """)
     notebook.ask("%mlops track flights --name baseline")
@@ -381,7 +381,7 @@ def test_sentences_and_expressions_stay_as_they_were_typed(notebook, store) -> N
     assert list(notebook["found"]["value"]) == ['"x y"']
     notebook["table"] = pd.DataFrame({"a": [*range(100)], "b c": [*range(100)]})
     assert notebook.ask('%mlops drift table.query("a >= 0") --against table').success
-    assert notebook.ask("%mlops drift table.drop(columns=['a', 'b c']).assign(z=1) --against table").success
+    assert notebook.ask("%mlops drift table.drop(columns=['a', 'b c']).assign(a=1) --against table").success
     assert notebook.ask("""%mlops drift "table.query('a >= 0')" --against table""").success
     assert notebook.ask("%mlops drift table.assign(z=table.a/2) --against table").success, "a / in it makes no path"
 
