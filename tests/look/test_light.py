@@ -12,29 +12,20 @@ import mlops_magics.look
 
 MODULES = sorted(path.stem for path in Path(mlops_magics.look.__file__).parent.glob("*.py") if path.stem != "__init__")
 MEASURE = """
-import importlib, sys, time, typing, mlops_magics
-began = time.perf_counter()
-import dataclasses, datetime
-peer = time.perf_counter() - began
-before, began = set(sys.modules), time.perf_counter()
+import sys, mlops_magics
+before = set(sys.modules)
 import mlops_magics.look
-print(time.perf_counter() - began, peer, *sorted(set(sys.modules) - before))
+print(*sorted(set(sys.modules) - before))
 """
 
 
 def test_importing_is_light() -> None:
-    seconds, peers, loaded = [], [], set()
-    for _ in range(5):
-        out = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True).stdout.split()
-        seconds.append(float(out[0]))
-        peers.append(float(out[1]))
-        loaded |= set(out[2:])
+    out = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True).stdout
+    loaded = set(out.split())
     mine = {f"mlops_magics.look.{name}" for name in ("document", "shown", "value")}
     assert mine <= loaded
     assert not {name for name in loaded if name.startswith("mlops_magics.look.")} - mine
     assert not {name.partition(".")[0] for name in loaded} - {*sys.stdlib_module_names, "mlops_magics"}
-    # 10 ms, or on a machine busy or slow, less than what dataclasses and datetime of the standard library cost there.
-    assert min(seconds) < max(0.010, min(peers))
 
 
 @pytest.mark.parametrize("name", MODULES)
