@@ -248,14 +248,15 @@ class Cell(Record):
 class Fit(Record):
     """One ``fit`` of an estimator: what it is, on what it was fitted, and how that went.
 
-    ``name`` is what the notebook calls the estimator; ``params`` are all its parameters, nested ones by path, and
-    ``defaults`` the names of those that were left as they are; ``rows`` and ``columns`` the shape of X, ``features``
-    its names in order; ``fingerprint`` that of the :class:`Dataset` it was fitted on; ``warnings`` are
-    ``Type: message``, and how often each was given.
+    ``fit`` is what a :class:`Model` that came out of it refers to it by; ``name`` is what the notebook calls the
+    estimator; ``params`` are all its parameters, nested ones by path, and ``defaults`` the names of those that were
+    left as they are; ``rows`` and ``columns`` the shape of X, ``features`` its names in order; ``fingerprint`` that
+    of the :class:`Dataset` it was fitted on; ``warnings`` are ``Type: message``, and how often each was given.
     """
 
     kind: ClassVar[str] = "fit"
     encoded: ClassVar[frozenset[str]] = frozenset({"params", "defaults", "features", "warnings"})
+    fit: str | None = None
     name: str | None = None
     class_name: str
     params: Mapping[str, Any]
@@ -295,14 +296,24 @@ class Artifact(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnkeptModel(Record):
-    """A model became the run's of which no file is kept, in place of the one before. An :class:`Artifact` of a model
-    that is recorded after it takes its place. ``reason`` is a clause that follows a colon.
+class Model(Record):
+    """What the run's model is from here on: the newest one is the run's.
+
+    ``model`` is what a :class:`Evaluated` refers to it by: the SHA-256 of its :class:`Artifact`, which is equal for
+    equal models, or an id where no file of it is kept; ``reason`` says why, as a clause. ``task`` is what it is for,
+    empty where nobody said. ``fit`` is the :class:`Fit` it came out of, where this run saw that, and ``features`` are
+    the names it was fitted on. ``example`` is the SHA-256 of a blob with a few of the rows it was evaluated on.
     """
 
-    kind: ClassVar[str] = "unkept"
+    kind: ClassVar[str] = "model"
+    encoded: ClassVar[frozenset[str]] = frozenset({"features"})
+    model: str
     class_name: str
-    reason: str
+    task: str = ""
+    fit: str | None = None
+    features: tuple[str, ...] | None = None
+    reason: str | None = None
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,8 +367,8 @@ class Environment(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated(Record):
-    """How a model did on one split. ``curves`` is the SHA-256 of a :class:`Text`, ``predictions`` that of a
-    Parquet blob with a row per row evaluated, in order.
+    """How a model did on one split. ``model`` is that of its :class:`Model`; ``curves`` is the SHA-256 of a
+    :class:`Text`, ``predictions`` that of a Parquet blob with a row per row evaluated, in order.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -369,6 +380,7 @@ class Evaluated(Record):
     metrics: Mapping[str, float]
     curves: str | None = None
     predictions: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.errors import MlopsError, ValueNotRecorded
-from mlops_magics.records import Artifact, encode
+from mlops_magics.records import ENCODED_LIST_LIMIT, Artifact, Model, encode
+from mlops_magics.store.identity import new_id
 
 if TYPE_CHECKING:
     from mlops_magics.capture.private import Met
@@ -52,8 +53,10 @@ def keep(
     )
 
 
-def keep_model(run: ActiveRun, model: Any, *, task: str, met: Met | None = None) -> Artifact:
-    """Put a fitted model into the store of a run, unless it is too large or holds what is private.
+def keep_model(
+    run: ActiveRun, model: Any, *, task: str, met: Met | None = None, example: str | None = None
+) -> tuple[Artifact, Model]:
+    """Put a fitted model into the store of a run, unless it is too large or holds what is private: what to record.
 
     Parameters
     ----------
@@ -63,6 +66,8 @@ def keep_model(run: ActiveRun, model: Any, *, task: str, met: Met | None = None)
         The model, and what it is for.
     met
         The private columns it is evaluated on.
+    example
+        The SHA-256 of a blob with a few rows it was evaluated on.
 
     Raises
     ------
@@ -87,7 +92,26 @@ def keep_model(run: ActiveRun, model: Any, *, task: str, met: Met | None = None)
         raise TooLarge(model, limit)
     # What is told of a model in plain words is private where the model may be.
     told = {} if is_private else {"structure": run.store.keep_blob(encode(structure_of(model)).encode())}
-    return _artifact(run.store, data, "model", "model", len(data), {**detail, "task": task, **told})
+    artifact = _artifact(run.store, data, "model", "model", len(data), {**detail, "task": task, **told})
+    return artifact, model_record(run, model, artifact, task=task, example=example)
+
+
+def model_record(
+    run: ActiveRun, model: Any, kept: Artifact | str, *, task: str = "", example: str | None = None
+) -> Model:
+    """That a model is the run's from here on. ``kept`` is its file, or why there is none, as a clause."""
+    from mlops_magics.model.estimator import class_name_of, fitted_features
+
+    features = fitted_features(model)
+    return Model(
+        model=new_id() if isinstance(kept, str) else kept.sha256,
+        class_name=class_name_of(model),
+        task=task,
+        fit=run.fitted.fit_of(model),
+        features=features if features is None or len(features) <= ENCODED_LIST_LIMIT else None,
+        reason=kept if isinstance(kept, str) else None,
+        example=example,
+    )
 
 
 def _artifact(  # noqa: PLR0913, PLR0917 - one value per field of the record

@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.artifacts import keep_model
+from mlops_magics.capture.artifacts import keep_model, model_record
 from mlops_magics.capture.privacy import Privacy
 from mlops_magics.capture.private import Met
 from mlops_magics.capture.tables import describe_table, target_role
 from mlops_magics.errors import DataError, ModelError
-from mlops_magics.model.estimator import class_name_of
-from mlops_magics.records import Artifact, Dataset, Evaluated, Note, Param, Record, Text, UnkeptModel, encode
+from mlops_magics.records import Artifact, Dataset, Evaluated, Model, Note, Param, Record, Text, encode
 from mlops_magics.store.location import StoreWarning
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
     answers = _target_facts(y, name=called, split=split, origins=target_origins, privacy=privacy)
     curves = None if is_secret else _curves(evaluation)
     predictions = None if is_secret or privacy.is_private else _predictions(store, evaluation, split=split)
+    example = next((fact for fact in table if isinstance(fact, Artifact)), None)
+    kept = _model(run, evaluation, model, met or Met(), example)
     evaluated = Evaluated(
         split=split,
         task=evaluation.task,
@@ -103,18 +104,22 @@ def facts_of(  # noqa: PLR0913 - the words of an evaluation, where it goes, and 
         metrics=evaluation.metrics,
         curves=curves.sha256 if curves else None,
         predictions=predictions.sha256 if predictions else None,
+        model=next(fact.model for fact in kept if isinstance(fact, Model)),
     )
     files = [fact for fact in (curves, predictions) if fact]
-    return [*answers, *table, *files, evaluated, *_model(run, evaluation, model, met or Met())]
+    return [*answers, *table, *files, evaluated, *kept]
 
 
-def _model(run: ActiveRun, evaluation: Evaluation, model: Any, met: Met) -> list[Record]:
+def _model(
+    run: ActiveRun, evaluation: Evaluation, model: Any, met: Met, example: Artifact | None
+) -> tuple[Record, ...]:
+    rows = example.sha256 if example else None
     try:
-        return [keep_model(run, model, task=evaluation.task, met=met)]
+        return keep_model(run, model, task=evaluation.task, met=met, example=rows)
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
         warnings.warn(reason, StoreWarning, stacklevel=5)
-        return [UnkeptModel(class_name=class_name_of(model), reason=str(error)), Note(text=reason)]
+        return Note(text=reason), model_record(run, model, str(error), task=evaluation.task, example=rows)
 
 
 def _name_of(y: Any) -> str | None:
@@ -128,7 +133,9 @@ def _name_of(y: Any) -> str | None:
 def _table_facts(  # noqa: PLR0913 - one value per field of the record
     store: Store, X: Any, *, name: str, split: str, origins: tuple[str, ...], privacy: Privacy
 ) -> list[Record]:
-    """The table with its profile and its first rows. Models also take what cannot be summed up: sparse matrices."""
+    """The table with its profile, and its first rows as the one Artifact. Models also take what cannot be summed up:
+    sparse matrices.
+    """
     try:
         facts = describe_table(X, name=name, role=split, origins=origins, privacy=privacy)
     except DataError as error:
@@ -140,7 +147,7 @@ def _table_facts(  # noqa: PLR0913 - one value per field of the record
         return list(facts)
     if privacy.is_private or not privacy.columns.isdisjoint(table.columns):
         return list(facts)
-    return [*facts, _example(store, X)]
+    return [*facts, *_example(store, X)]
 
 
 def _warn_no_reference(reason: str) -> None:
@@ -166,9 +173,11 @@ def _predictions(store: Store, evaluation: Evaluation, *, split: str) -> Artifac
     return Artifact(name=name, type="predictions", sha256=store.keep_blob(data), size_bytes=len(data))
 
 
-def _example(store: Store, X: Any) -> Artifact:
-    from mlops_magics.data.frames import open_values
+def _example(store: Store, X: Any) -> tuple[Artifact, ...]:
+    from mlops_magics.data.example import example_text
 
-    rows = open_values(X, name="example").head(EXAMPLE_ROWS)
-    data = rows.to_json(orient="split", index=False, date_format="iso", double_precision=15).encode()
-    return Artifact(name="example", type="example", sha256=store.keep_blob(data), size_bytes=len(data))
+    text = example_text(X, rows=EXAMPLE_ROWS)
+    if text is None:
+        return ()
+    data = text.encode()
+    return (Artifact(name="example", type="example", sha256=store.keep_blob(data), size_bytes=len(data)),)

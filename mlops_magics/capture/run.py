@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
+from mlops_magics.capture.fitted import FittedModels
 from mlops_magics.capture.numbers import metric_step, metric_value
 from mlops_magics.capture.parameters import BEST_SCORE, SEARCH, Parameters, Word
 from mlops_magics.capture.privacy import Privacy
@@ -55,6 +56,8 @@ class ActiveRun(Shown):
         What the owner of the store decided for every run.
     privacy, private
         What of it is not written down in the clear, and the values of that which it has met.
+    fitted
+        The models that were seen being fitted.
     facts
         How many facts were recorded so far that stem from what the notebook does. Threads that log at the same moment
         may be counted once.
@@ -73,6 +76,7 @@ class ActiveRun(Shown):
         self.facts = 0
         self.has_own_model = False
         self.private = PrivateValues(self.privacy)
+        self.fitted = FittedModels()
         self._parameters = Parameters()
         self._closing = threading.Lock()
         self._before_end: list[Callable[[], object]] = []
@@ -190,15 +194,16 @@ class ActiveRun(Shown):
         MlopsError
             The file is not there, the object is of no kind that can be kept, or all of it is private.
         """
-        from mlops_magics.capture.artifacts import keep
+        from mlops_magics.capture.artifacts import keep, model_record
         from mlops_magics.capture.evaluating import params_of
 
         self._check_open()
         artifact = keep(self.store, content, name=name, private=self.privacy.columns)
+        self._record(artifact)
         if artifact.type == "model":
             self.has_own_model = True
             self.describe_model(params_of(content), Word.NAMED)
-        self._record(artifact)
+            self._record(model_record(self, content, artifact))
         self.facts += 1
         return artifact
 

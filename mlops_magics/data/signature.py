@@ -10,7 +10,7 @@ import pyarrow
 from pyarrow import compute
 
 from mlops_magics.data.arrow import logical_type, to_arrow
-from mlops_magics.data.profile import FAMILIES, ColumnProfile, LogicalType, Profile, kept_level
+from mlops_magics.data.profile import FAMILIES, ColumnProfile, LogicalType, Profile, comparable, kept_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,17 @@ class ColumnSignature:
             profile.name, profile.type, profile.missing > 0,
             low=profile.minimum if is_number else None, high=profile.maximum if is_number else None, levels=levels,
         )
+
+    def other_type(self, values: pyarrow.ChunkedArray) -> str | None:
+        """That ``values`` are of a type this column cannot be read as, in one sentence; None where they are not.
+
+        Booleans and numbers may stand for each other, and values that are all missing for anything.
+        """
+        found = logical_type(values.type)
+        is_number = {found, self.type} <= {"boolean", "integer", "number"}
+        if values.null_count == len(values) or is_number or comparable(found, self.type):
+            return None
+        return f"{self.name}: is {found} where {self.type} is expected"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; what is not known is left out."""
@@ -101,10 +112,8 @@ class Signature:
 
 
 def _column_problems(column: ColumnSignature, values: pyarrow.ChunkedArray) -> list[str]:
-    found = logical_type(values.type)
-    if values.null_count == len(values):
-        found = column.type
-    if FAMILIES[found] != FAMILIES[column.type] or ("boolean" in {found, column.type} and found != column.type):
+    found = column.type if values.null_count == len(values) else logical_type(values.type)
+    if not comparable(found, column.type):
         return [f"{column.name}: is {found} where {column.type} is expected"]
     problems = []
     missing = compute.sum(compute.is_null(values, nan_is_null=True)).as_py()

@@ -218,7 +218,11 @@ VERBS: tuple[Verb, ...] = (
             argument(
                 "--trust", metavar="TYPE", action="append", default=[], help="a type you trust beside ours; repeatable"
             ),
-            argument("--allow-pickle", action="store_true", help="fall back on pickle, recorded in the bundle"),
+            argument(
+                "--allow-pickle",
+                action="store_true",
+                help="also a model that only a pickle can hold, recorded in the bundle; types are trusted by --trust",
+            ),
             argument("--overwrite", action="store_true", help="replace a bundle that is there"),
         ),
         "export boosted bundles/flights",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections import Counter
+from collections.abc import Collection
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
 
 from mlops_magics.errors import ModelError
 
@@ -51,6 +54,46 @@ def check_archive(data: bytes) -> None:
         raise ModelError(
             f"the model file of {len(data):,} bytes would unpack to {unpacked:,}, as a zip bomb does", hint=_DAMAGED
         )
+
+
+def canonical(data: bytes) -> bytes:
+    """The same skops archive without what differs each time a model is written: dates, and addresses in memory, by
+    which objects and members are named. So equal models are equal bytes, and nothing says where they once lay.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(contents.pop(SCHEMA))
+    names: dict[str, str] = {}
+    _renamed(schema, contents.keys(), names, {})
+    out = io.BytesIO()
+    members = {name: contents[former] for former, name in names.items()} | {SCHEMA: json.dumps(schema).encode()}
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, FIRST_DATE), content, zipfile.ZIP_DEFLATED, 6)
+    return out.getvalue()
+
+
+SCHEMA = "schema.json"
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip archive can say."""
+
+FIRST_NUMBER = 2**32
+"""Of objects. An address in memory is not small either: whoever writes into a schema by hand counts from 1."""
+
+
+def _renamed(part: Any, members: Collection[str], names: dict[str, str], numbers: dict[int, int]) -> None:
+    """Number objects and members in the order they are first named; ``names`` then says what each member becomes."""
+    if isinstance(part, list):
+        for item in part:
+            _renamed(item, members, names, numbers)
+    elif isinstance(part, dict):
+        if type(part.get("__id__")) is int:
+            part["__id__"] = numbers.setdefault(part["__id__"], len(numbers) + FIRST_NUMBER)
+        if isinstance(part.get("file"), str) and part["file"] in members:
+            former = part["file"]
+            part["file"] = names.setdefault(former, f"{len(names) + 1}{PurePosixPath(former).suffix}")
+        for item in part.values():
+            _renamed(item, members, names, numbers)
 
 
 _DAMAGED = "Do not load it; ask whoever made the bundle for the file again."

@@ -242,8 +242,9 @@ def task_of(model: object, y: object) -> Task:
         classes = classes_of(model)
         count = len(classes) if classes is not None else _distinct(y)
         return "binary" if count <= 2 else "multiclass"
+    article = "an" if kind[0] in "aeiou" else "a"
     raise ModelError(
-        f"{class_name_of(model)} is a {kind}, neither a classifier nor a regressor",
+        f"{class_name_of(model)} is {article} {kind.replace('_', ' ')}, neither a classifier nor a regressor",
         hint="Models with labels to compare against can be evaluated.",
     )
 
@@ -281,6 +282,24 @@ def _distinct(y: object) -> int:
     from mlops_magics.model.arrays import labels_array
 
     return len(set(labels_array(y).tolist()))
+
+
+def fitted_features(model: Any) -> tuple[str, ...] | None:
+    """The names of what ``model`` was fitted on, in its order, as estimators and the boosters of XGBoost and LightGBM
+    tell them; None where it does not say.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> fitted_features(Ridge().fit([[0.0], [1.0]], [0, 1]))
+    """
+    for attribute in ("feature_names_in_", "feature_names", "feature_name"):
+        try:
+            found = getattr(model, attribute, None)
+            names = found() if callable(found) else found
+            if names is not None and not isinstance(names, str):
+                return tuple(str(name) for name in names)
+        except Exception:  # noqa: BLE001, S112 - a property of somebody's class
+            continue
+    return None
 
 
 def feature_names(model: object, X: object) -> tuple[str, ...]:

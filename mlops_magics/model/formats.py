@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mlops_magics.errors import ModelError
-from mlops_magics.model.archive import check_archive
+from mlops_magics.model.archive import canonical, check_archive
 from mlops_magics.model.estimator import class_name_of
 from mlops_magics.model.soundness import check_soundness
 from mlops_magics.model.trusted import TRUSTED_TYPES
@@ -164,7 +164,7 @@ def _unreadable(error: Exception) -> ModelError:
 def _skops_bytes(model: object) -> bytes:
     import skops.io
 
-    return bytes(skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=6))
+    return canonical(skops.io.dumps(model))
 
 
 def _pickled(model: object) -> bytes:

@@ -14,14 +14,14 @@ from mlops_magics.monitor.columns import matched_by_position, named_as
 from mlops_magics.monitor.distance import benjamini_hochberg
 from mlops_magics.monitor.evidence import FEWEST_ROWS, LEAST_EFFECT, LEAST_SHARE_EFFECT, Evidence, Method, weigh
 from mlops_magics.monitor.power import SMALL_EFFECT, pictured
+from mlops_magics.monitor.reference import require_reference
 from mlops_magics.monitor.report import DriftReport, decide_row, overall, p_text
-from mlops_magics.records import Dataset, Finding, Judged, Run, VerdictValue, decode
+from mlops_magics.records import Finding, Judged, Run, VerdictValue
 
 if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 ALPHA = 0.05
-ROLES = ("fit", "train")
 BY_POSITION = "Columns were matched by their position: one side is an array, without names."
 
 _SHARED = {"alpha": ALPHA, "effect": LEAST_SHARE_EFFECT, "new_categories": 0.0, "detectable": SMALL_EFFECT,
@@ -238,31 +238,9 @@ def _reference(
 
         opened = open_store(store)
         run = against if isinstance(against, Run) else opened.find("@last" if against is None else against)
-        return _stored_profile(run, opened), run.name, run, opened
+        return require_reference(run, opened), run.name, run, opened
     from mlops_magics.data.engines.duckdb import profile_table
     from mlops_magics.data.frames import open_table
 
     table = open_table(against)
     return profile_table(table), "the reference" if table.name == "frame" else table.name, None, None
-
-
-def _stored_profile(run: Run, store: Store) -> Profile:
-    seen = store.datasets(run)
-    datasets = [dataset for dataset in seen if dataset.profile is not None]
-    if seen and not datasets:
-        raise DataError(
-            f"run {run.name!r} kept no profile of its tables ({', '.join(dict.fromkeys(item.role for item in seen))})",
-            hint="A sparse matrix has none, nor what was changed in place while it was looked at: give a frame or a "
-            "path as reference",
-        )
-    if not datasets:
-        raise DataError(
-            f"run {run.name!r} kept no profile of its data, so there is nothing to compare with",
-            hint="Fit or evaluate a model on a frame while the run is tracked, or give a frame or a path as reference",
-        )
-    chosen: Dataset = next(
-        (dataset for role in ROLES for dataset in reversed(datasets) if dataset.role == role), datasets[-1]
-    )
-    profile = Profile.from_dict(decode(store.text(chosen.profile or "")))
-    # A column may have become private since.
-    return profile.withhold(store.settings.private_columns)

@@ -17,13 +17,14 @@ from mlops_magics.records import (
     Evaluated,
     Fit,
     Judged,
+    Model,
     Note,
     Record,
     Run,
     Seed,
-    UnkeptModel,
     decode,
 )
+from mlops_magics.store.models import Reference, RunModel, model_of, reference_of
 from mlops_magics.store.schema import FACT_TABLES
 
 _R = TypeVar("_R", bound=Record)
@@ -134,20 +135,20 @@ class RunFacts(ABC):
         """Files of the run, the newest last."""
         return self._facts(run, Artifact)
 
-    def model(self, run: Run | str) -> Artifact | UnkeptModel | None:
-        """The run's model: the file of it, or why there is none; None where it has no model at all."""
+    def model(self, run: Run | str) -> RunModel | None:
+        """The run's model with what is its own; None where it has none. Its file may not have been kept."""
         with self.snapshot():
             found = self.find(run)
-            kept = [artifact for artifact in self.artifacts(found) if artifact.type == "model"]
-            unkept = self._facts(found, UnkeptModel)
-            newer = self._rows(
-                """SELECT max(time) > coalesce((SELECT max(time) FROM artifacts WHERE run = $1 AND type = 'model'),
-                   TIMESTAMP '-infinity') FROM unkept_models WHERE run = $1""",
-                [found.id],
-            )
-        if unkept and newer[0][0]:
-            return unkept[-1]
-        return kept[-1] if kept else None
+            facts = self._facts(found, Model), self.artifacts(found), self.fits(found), self.evaluations(found)
+        return model_of(*facts)
+
+    def reference(self, run: Run | str) -> Reference | None:
+        """The table that new data is compared with: the one the run's model was fitted on; see
+        :func:`~mlops_magics.store.models.reference_of`. None where no table of it has a profile.
+        """
+        with self.snapshot():
+            found = self.find(run)
+            return reference_of(self.model(found), self.datasets(found))
 
     def datasets(self, run: Run | str) -> list[Dataset]:
         """Tables the run stood on, the newest last."""

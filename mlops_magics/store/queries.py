@@ -155,9 +155,8 @@ class Store(RunFacts):
 
         Tables: ``runs``, ``params``, ``tags`` (newest state), ``run_revs``, ``param_revs``, ``tag_revs`` (every
         revision), ``metrics`` (points), ``metric_sums`` (last value, least, greatest), ``notes``, ``cells``,
-        ``fits``, ``seeds``, ``artifacts``, ``unkept_models``, ``datasets``, ``environments``, ``evaluations``,
-        ``cross_validations``, ``verdicts``, ``texts``.
-        Times are UTC.
+        ``fits``, ``seeds``, ``artifacts``, ``models``, ``datasets``, ``environments``, ``evaluations``,
+        ``cross_validations``, ``verdicts``, ``texts``. Times are UTC.
 
         Raises
         ------

@@ -16,12 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlops_magics.data.engines.duckdb import profile_table
-from mlops_magics.data.fingerprint import fingerprint
-from mlops_magics.data.frames import open_table
-from mlops_magics.model.estimator import describe
-from mlops_magics.model.formats import dump_model
-from mlops_magics.records import Artifact, Dataset, RunRevision, Text, encode
+from mlops_magics import track
+from mlops_magics.records import Artifact, RunRevision
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
 
@@ -62,31 +58,26 @@ class Shelf:
 
     store: Store
 
-    def keep(self, model: Any, frame: pd.DataFrame | None = None, *, name: str = "boosted", **how: Any) -> str:
-        saved = dump_model(model, **how)
-        detail = {"format": saved.format, "class": describe(model).class_name, "task": "binary"}
-        return self.keep_bytes(saved.data, detail, frame, name=name)
+    def keep(self, model: Any, frame: pd.DataFrame | None = None, *, name: str = "boosted", y: Any = None) -> str:
+        """A run that evaluated a model on a frame, or kept one."""
+        run = track("flights", name, store=self.store)
+        if frame is None:
+            run.artifact(model, "model")
+        else:
+            run.evaluate(model, frame, late(frame) if y is None else y, split="train")
+        run.end()
+        return run.id
 
-    def keep_bytes(
-        self, data: bytes, detail: dict[str, str] | None, frame: pd.DataFrame | None = None, *, name: str = "boosted"
-    ) -> str:
+    def keep_bytes(self, data: bytes, detail: dict[str, str] | None, *, name: str) -> str:
+        """A run with a file that says it is a model, as an older version wrote it."""
         run = self.store.new_run_id()
-        facts = [RunRevision(experiment="flights", name=name, status="running")]
-        facts.append(Artifact(
-            name="model", type="model", sha256=self.store.keep_blob(data), size_bytes=len(data), detail=detail
-        ))
-        if frame is not None:
-            table = open_table(frame, name="X")
-            text = encode(profile_table(table).to_dict())
-            kept = self.store.keep_blob(text.encode())
-            example = frame.head(5).to_json(orient="split", index=False).encode()
-            facts += [
-                Text(sha256=kept, text=text),
-                Dataset(name="X", role="fit", fingerprint=fingerprint(table), rows=table.rows,
-                        columns=dict(table.columns), profile=kept),
-                Artifact(name="example", type="example", sha256=self.store.keep_blob(example), size_bytes=len(example)),
-            ]
-        self.store.record(run, *facts, RunRevision(status="finished"))
+        kept = self.store.keep_blob(data)
+        self.store.record(
+            run,
+            RunRevision(experiment="flights", name=name, status="running"),
+            Artifact(name="model", type="model", sha256=kept, size_bytes=len(data), detail=detail),
+            RunRevision(status="finished"),
+        )
         return run
 
 

@@ -18,7 +18,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from mlops_magics.errors import BundleError, RunNotFound
-from mlops_magics.records import decode, encode
+from mlops_magics.records import RunRevision, decode, encode
 from mlops_magics.release.bundle import export, load_bundle
 
 FRESH = """
@@ -132,8 +132,6 @@ def test_refusals_name_the_next_step(shelf, frame, tmp_path) -> None:
     with pytest.raises(RunNotFound):
         export("nothing", tmp_path / "bundle", shelf.store)
     run = shelf.store.new_run_id()
-    from mlops_magics.records import RunRevision
-
     shelf.store.record(run, RunRevision(experiment="flights", name="empty", status="finished"))
     with pytest.raises(BundleError, match="no model") as refusal:
         export("empty", tmp_path / "bundle", shelf.store)
@@ -168,7 +166,7 @@ def test_types_are_trusted_by_name_on_both_sides(shelf, tmp_path) -> None:
 
 def test_a_pickle_goes_out_only_by_word_and_says_so(shelf, tmp_path) -> None:
     model = make_pipeline(Birch(n_clusters=2), Ridge()).fit([[0.0], [1.0], [9.0]], [0.0, 1.0, 2.0])
-    shelf.keep(model, name="birch", allow_pickle=True)
+    shelf.keep(model, name="birch")
     with pytest.raises(BundleError, match="--allow-pickle"):
         export("birch", tmp_path / "bundle", shelf.store)
     bundle = export("birch", tmp_path / "bundle", shelf.store, allow_pickle=True)
@@ -222,7 +220,9 @@ def test_progress_goes_from_nothing_to_all(shelf, model, frame, tmp_path) -> Non
     "<script>alert(1)</script>", "\x00\x1b[31m",
 ])  # fmt: skip
 def test_hostile_names_stay_text(name, shelf, model, frame, tmp_path) -> None:
-    run = shelf.keep(model, frame, name=name)
+    run = shelf.keep(model, frame)
+    # Nothing tracks under such a name, but a journal can say anything.
+    shelf.store.record(run, RunRevision(name=name))
     bundle = export(run, tmp_path / "bundle", shelf.store)
     assert load_bundle(tmp_path / "bundle").manifest.name == bundle.manifest.name == name
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "store"}
@@ -232,7 +232,7 @@ def test_hostile_names_stay_text(name, shelf, model, frame, tmp_path) -> None:
 
 def test_hostile_column_names_and_folder_names(shelf, tmp_path) -> None:
     frame = pd.DataFrame({"a b": [1.0, 2.0, 3.0], 'q"uote': [0.0, 1.0, 0.5], "_é_": [3.0, 1.0, 2.0]})
-    shelf.keep(Ridge().fit(frame, [0.0, 1.0, 2.0]), frame)
+    shelf.keep(Ridge().fit(frame, [0.0, 1.0, 2.0]), frame, y=[0.0, 1.0, 2.0])
     bundle = export("boosted", tmp_path / "a 'b' ✈ $(c)", shelf.store)
     assert [column.name for column in bundle.signature.columns] == list(frame.columns)
     assert len(bundle.predict(bundle.example)) == 3

@@ -154,9 +154,11 @@ def _tell(  # noqa: PLR0913, PLR0917 - what is known of a training
 ) -> None:
     run, booster, is_training = outcome.run, outcome.result, curves is not None
     facts = _facts_of(outcome, called, said, rows[0], is_training=is_training)
+    fit = None
     if outcome.error is None:
         run.describe_model(facts.params(), Word.FITTED if is_training else Word.CROSS_VALIDATED)
         if is_training:
+            fit = run.fitted.by_new_fit(booster)
             desk.models.fitted(run, booster, None, task=_task_of(said))
     count_now(run)
     log_curves(desk.sink, run, _curves_of_folds(booster) if curves is None else curves)
@@ -168,7 +170,8 @@ def _tell(  # noqa: PLR0913, PLR0917 - what is known of a training
             fingerprint = rows[0].record(desk.tables, run, role="fit" if is_training else "cv")
             for checked in rows[1:]:
                 checked.record(desk.tables, run, role=VALIDATION)
-        run.observe(told.fit(name=desk.sink.name_of(booster) if is_training else None, fingerprint=fingerprint))
+        name = desk.sink.name_of(booster) if is_training else None
+        run.observe(told.fit(name=name, fingerprint=fingerprint, fit=fit))
 
     desk.sink.later(write)
 

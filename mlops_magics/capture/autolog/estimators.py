@@ -76,16 +76,25 @@ def tell_fit(  # noqa: PLR0913 - the words of a fit
     if is_done and hasattr(estimator, "predict"):
         run.describe_model([*facts.params(), *best_params_of(estimator)], word)
     held = hold_both(desk.tables, X, y, role=role) if is_done else FittedOn()
+    fit = _fit_of(outcome, estimator) if role == "fit" else None
     count_now(run)
 
     def write() -> None:
         fingerprint, _ = held.fingerprints(desk.tables, run)
         # By now the notebook has a name for it, if it will ever have one: model = Ridge().fit(X, y)
         told = facts.without(run.private)
-        run.observe(told.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint))
+        run.observe(told.fit(name=desk.sink.name_of(estimator), fingerprint=fingerprint, fit=fit))
 
     desk.sink.later(write)
     return held
+
+
+def _fit_of(outcome: Outcome, estimator: Any) -> str | None:
+    """What a model that came out of this fit will refer to it by."""
+    if outcome.error is None:
+        return outcome.run.fitted.by_new_fit(estimator, *_chosen(estimator))
+    outcome.run.fitted.forget(estimator)
+    return None
 
 
 def _chosen(estimator: Any) -> tuple[Any, ...]:

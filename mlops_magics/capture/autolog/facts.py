@@ -32,9 +32,10 @@ class FitFacts:
     warnings: Mapping[str, int]
     error: str | None
 
-    def fit(self, *, name: str | None, fingerprint: str | None) -> Fit:
-        """The record."""
+    def fit(self, *, name: str | None, fingerprint: str | None, fit: str | None = None) -> Fit:
+        """The record. ``fit`` is what the model that came out of it knows it by."""
         return Fit(
+            fit=fit,
             name=name,
             class_name=self.description.class_name,
             params=self.description.params,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.capture.artifacts import keep_model
+from mlops_magics.capture.artifacts import keep_model, model_record
 from mlops_magics.capture.autolog.glance import Glance, glance
 from mlops_magics.capture.autolog.sink import Sink
 from mlops_magics.errors import MlopsError
-from mlops_magics.model.estimator import class_name_of, task_of
-from mlops_magics.records import Note, UnkeptModel
+from mlops_magics.model.estimator import task_of
+from mlops_magics.records import Note
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -23,12 +23,15 @@ NOT_YET = "it was not written down yet when the store last heard of its run"
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A fitted model that may be kept. ``is_over`` once it is fitted again, ``is_kept`` once it is written down."""
+    """A model that may be kept, and the id of the fit it came out of. ``is_over`` once it is fitted again, ``is_kept``
+    once it is written down.
+    """
 
     run: ActiveRun
     model: Any
     y: Any
     task: str | None
+    fit: str | None
     is_over: bool = False
     is_kept: bool = False
 
@@ -72,7 +75,7 @@ class ModelKeeper:
     def fitted(self, run: ActiveRun, model: Any, y: Any, *, task: str | None = None) -> None:
         """A model was fitted to answer ``y``."""
         with self._lock:
-            self._newest[run.id] = Candidate(run, model, y, task)
+            self._newest[run.id] = Candidate(run, model, y, task, run.fitted.fit_of(model))
 
     def failed(self, former: Former | None, error: BaseException) -> None:
         """A fit of the model raised: it is kept as it was before, unless that fit has changed it."""
@@ -80,6 +83,8 @@ class ModelKeeper:
             return
         candidate = former.candidate
         if former.before.is_of(candidate.model):
+            if candidate.fit is not None:
+                candidate.run.fitted.by_fit(candidate.fit, candidate.model)
             with self._lock:
                 if self._newest.get(candidate.run.id, candidate) is candidate:
                     self._newest[candidate.run.id] = replace(candidate, is_over=False)
@@ -95,7 +100,7 @@ class ModelKeeper:
             wanted = [candidate for candidate in found if _is_wanted(candidate)]
             self._waiting |= {candidate.run.id: candidate for candidate in wanted}
         for candidate in wanted:
-            candidate.run.observe(_unkept(candidate, NOT_YET))
+            candidate.run.observe(model_record(candidate.run, candidate.model, NOT_YET))
             self._sink.later(partial(self._keep, candidate))
 
     def _keep(self, candidate: Candidate) -> None:
@@ -104,7 +109,7 @@ class ModelKeeper:
             return
         try:
             task = candidate.task or _task_in_words(candidate.model, candidate.y)
-            artifact = keep_model(run, candidate.model, task=task)
+            kept = keep_model(run, candidate.model, task=task)
         except Exception as error:  # noqa: BLE001 - what a model holds may do anything when it is written down
             if not candidate.is_over:
                 self._not_kept(candidate, str(error))
@@ -114,19 +119,15 @@ class ModelKeeper:
         with self._lock:
             if _is_wanted(candidate):
                 candidate.is_kept = True
-                run.observe(artifact)
+                run.observe(*kept)
 
     def _not_kept(self, candidate: Candidate, reason: str) -> None:
         """Record that the run's model is not there, and say once why, however many of its kind are fitted."""
         run = candidate.run
-        run.observe(_unkept(candidate, reason))
+        run.observe(model_record(run, candidate.model, reason))
         if (run.id, reason) not in self._noted:
             self._noted.add((run.id, reason))
             run.observe(Note(text=f"the model is not kept with the run, so it cannot be exported: {reason}"))
-
-
-def _unkept(candidate: Candidate, reason: str) -> UnkeptModel:
-    return UnkeptModel(class_name=class_name_of(candidate.model), reason=reason)
 
 
 def _is_wanted(candidate: Candidate) -> bool:

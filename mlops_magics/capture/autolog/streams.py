@@ -32,6 +32,7 @@ class Stream:
     error: BaseException | None = None
     held: FittedOn | None = None
     is_one: bool = True
+    fit: str | None = None
 
 
 class StreamBook:
@@ -69,6 +70,8 @@ class StreamBook:
         stream.seconds += seconds
         stream.warnings += warnings
         stream.error = error
+        # Each call makes another model of it: the record is of the newest.
+        stream.fit = run.fitted.by_new_fit(estimator)
 
     def settle(self, run: ActiveRun | None = None) -> None:
         """Record what was added up, for all runs or for one."""
@@ -87,4 +90,5 @@ class StreamBook:
             fingerprint, _ = stream.held.fingerprints(self._tables, stream.run)
         elif stream.held is not None and stream.held.table is not None:
             self._tables.record_piece(stream.held.table, stream.run, rows=stream.rows)
-        stream.run.observe(told.fit(name=self._sink.name_of(stream.estimator), fingerprint=fingerprint))
+        name = self._sink.name_of(stream.estimator)
+        stream.run.observe(told.fit(name=name, fingerprint=fingerprint, fit=stream.fit))

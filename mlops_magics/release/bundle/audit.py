@@ -19,6 +19,14 @@ from mlops_magics.release.bundle.manifest import EXAMPLE, MANIFEST, PROFILE, Man
 
 MANIFEST_LIMIT_BYTES = 16 * 2**20
 
+LEFT_BEHIND: Mapping[str, str] = {
+    ".DS_Store": "the Finder of macOS", "Thumbs.db": "Windows", "desktop.ini": "Windows",
+    ".ipynb_checkpoints": "Jupyter",
+}
+"""What programs leave in folders by themselves, and whose it is. A bundle is refused for it as for anything else that
+was not exported, since a name proves nothing; but then it is said that deleting it is enough.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -86,10 +94,19 @@ def _entries(path: Path) -> set[str]:
     except OSError as error:
         raise BundleError(f"there is no bundle at {path} ({error.strerror})", hint="Give the folder.") from error
     for name, status in found.items():
+        _refuse_left_behind(name)
         if not stat.S_ISREG(status.st_mode):
             kind = "a link" if stat.S_ISLNK(status.st_mode) else "no plain file"
             raise BundleError(f"{name!r} in the bundle is {kind}", hint="A bundle has plain files only.")
     return set(found)
+
+
+def _refuse_left_behind(name: str) -> None:
+    if name in LEFT_BEHIND or name.startswith("._"):
+        raise BundleError(
+            f"the bundle has {name!r}, which {LEFT_BEHIND.get(name, 'macOS')} leaves in folders and nobody exported",
+            hint="Delete it, then load the bundle again.",
+        )
 
 
 def _check_names(present: set[str], listed: set[str]) -> None:
@@ -153,9 +170,10 @@ def _check_model(manifest: Manifest, data: bytes, *, trust: Iterable[str], allow
     except ModelError as error:
         raise BundleError(error.what, hint=error.hint) from error
     if refused:
+        they = "they do" if len(refused) > 1 else "it does"
         raise BundleError(
             f"the model holds {'types' if len(refused) > 1 else 'a type'} nobody trusted: {', '.join(refused)}",
-            hint=f"If you know what it does: load_bundle(path, trust=[{refused[0]!r}]).",
+            hint=f"If you know what {they}: load_bundle(path, trust={refused!r}).",
         )
 
 

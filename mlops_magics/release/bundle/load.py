@@ -9,18 +9,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.data.example import read_example
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, DataError, ModelError
 from mlops_magics.look import Column, Document, Fold, Line, Shown, Table, Title
+from mlops_magics.look.numbers import count
 from mlops_magics.model.formats import load_model
 from mlops_magics.records import decode
 from mlops_magics.release.bundle.audit import Audited, Difference, audit
 from mlops_magics.release.bundle.manifest import EXAMPLE, PROFILE, Manifest
+from mlops_magics.release.bundle.rows import is_empty, rows_for
 from mlops_magics.store.location import shown
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from mlops_magics.data.profile import Profile
 
@@ -83,18 +85,24 @@ class Bundle(Shown):
         return None if content is None else Profile.from_dict(decode(content.decode()))
 
     @property
-    def example(self) -> pd.DataFrame:
-        """A few rows the model was evaluated on. Raises :class:`BundleError` when the run kept none."""
-        import pandas as pd
-
-        content = self._audited.contents.get(EXAMPLE)
-        if content is None:
+    def example(self) -> Any:
+        """A few rows the model was evaluated on, as it was given them: a pandas frame with the types of its columns
+        (also of other tables), a series, or an array. Raises :class:`BundleError` when the run kept none.
+        """
+        found = self._example()
+        if found is None:
             raise BundleError(
                 "the bundle has no example rows",
                 hint="%mlops evaluate MODEL X y keeps some, unless the run or a column of X is private.",
             )
-        told = decode(content.decode())
-        return pd.DataFrame(told["data"], columns=told["columns"])
+        return found
+
+    def _example(self) -> Any:
+        content = self._audited.contents.get(EXAMPLE)
+        try:
+            return None if content is None else read_example(content.decode())
+        except DataError as error:
+            raise BundleError(error.what, hint="Export the run again.") from error
 
     @property
     def model(self) -> Any:
@@ -125,14 +133,24 @@ class Bundle(Shown):
         ).differences
 
     def predict(self, frame: Any) -> np.ndarray[Any, Any]:
-        """The model's answer for every row of ``frame``: pandas, Polars, Arrow, or a NumPy array.
+        """The model's answer for every row.
 
-        Columns are found by name and given in the order of the fit; further columns are left out.
+        Parameters
+        ----------
+        frame
+            A pandas, Polars or Arrow frame, a NumPy array, a Parquet or CSV path, a list for every column, or a
+            mapping for every row. Columns are found by name and given in the order of the fit; further columns are
+            left out. Where a file or lists know no categories or dates, text becomes what the example has.
+
+        Returns
+        -------
+        numpy.ndarray
+            As the model answers. For no rows an empty one, if the bundle has an example to tell of what type.
 
         Raises
         ------
         DataError
-            A column the model was fitted on is missing.
+            A column the model was fitted on is missing or of another type, or an array has another width.
         """
         return self._ask("predict", frame)
 
@@ -142,7 +160,7 @@ class Bundle(Shown):
         Raises
         ------
         DataError
-            A column the model was fitted on is missing.
+            As :meth:`predict`.
         BundleError
             The model gives no probabilities.
         """
@@ -153,7 +171,13 @@ class Bundle(Shown):
 
         if not callable(getattr(self.model, method, None)):
             raise BundleError(f"{self.manifest.model_class} has no {method}", hint="Use predict.")
-        return np.asarray(getattr(self.model, method)(_fitting(frame, self.model)))
+        example, ask = self._example(), getattr(self.model, method)
+        rows = rows_for(frame, self.model, signature=self.signature, example=example)
+        if not is_empty(rows):
+            return np.asarray(ask(rows))
+        if example is None:
+            raise DataError("there are no rows to answer for", hint="Give at least one.")
+        return np.asarray(ask(rows_for(example, self.model, signature=self.signature, example=example)))[:0]
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest and what differs here, JSON-ready."""
@@ -169,23 +193,7 @@ class Bundle(Shown):
         return Document(*_blocks(self))
 
 
-def _fitting(frame: Any, model: Any) -> Any:
-    import narwhals.stable.v2 as nw
-
-    from mlops_magics.model.arrays import design_matrix
-
-    matrix = design_matrix(frame)
-    wrapped = nw.from_native(matrix, pass_through=True)
-    names = getattr(model, "feature_names_in_", None)
-    if names is None or not isinstance(wrapped, nw.DataFrame):
-        return matrix
-    wanted = [str(name) for name in names]
-    if missing := [name for name in wanted if name not in wrapped.columns]:
-        raise DataError(
-            f"the rows lack {', '.join(missing[:8])}", seen=missing[0], exists=wrapped.columns,
-            hint=f"The model needs {len(wanted)} columns: bundle.signature names them.",
-        )
-    return matrix if wrapped.columns == wanted else wrapped.select(wanted).to_native()
+_METRICS = Column("metric"), Column("value", align="right", digits=4)
 
 
 def _blocks(bundle: Bundle) -> Iterator[Any]:
@@ -197,12 +205,15 @@ def _blocks(bundle: Bundle) -> Iterator[Any]:
     for difference in bundle.differences:
         yield Line(str(difference), "unknown")
     if manifest.metrics:
-        yield Table((Column("metric"), Column("value", align="right", digits=4)), tuple(manifest.metrics.items()))
+        yield Table(_METRICS, tuple(manifest.metrics.items()))
+    if manifest.logged:
+        heading = f"{count(len(manifest.logged), 'metric')} logged in the run, not measured of this model"
+        yield Fold(heading, Table(_METRICS, tuple(manifest.logged.items())))
     if bundle.signature:
         rows = tuple((one.name, one.type, one.nullable, one.low, one.high) for one in bundle.signature.columns)
-        yield Fold(f"{len(rows)} columns", Table(("column", "type", "may be missing", "low", "high"), rows))
+        yield Fold(count(len(rows), "column"), Table(("column", "type", "may be missing", "low", "high"), rows))
     files = tuple((name, file.size_bytes, file.sha256[:12]) for name, file in sorted(manifest.files.items()))
-    yield Fold(f"{len(files)} files", Table(("file", "bytes", "SHA-256"), files))
+    yield Fold(count(len(files), "file"), Table(("file", "bytes", "SHA-256"), files))
     if manifest.trusted_by_user:
         yield Line(f"types trusted by word when it was written: {', '.join(manifest.trusted_by_user)}", "quiet")
 

@@ -54,7 +54,10 @@ class Manifest:
     created
         UTC, ISO 8601, ending in Z.
     metrics
-        The last values of the run's metrics.
+        What was measured of this model: ``SPLIT/METRIC`` of its newest evaluations.
+    logged
+        The last values of the run's other metrics: logged by hand, or of a fit or a cross-validation. Nobody measured
+        them of this model.
     signature
         Types and ranges of the columns, as ``Signature.to_dict()``; None when the run has no profile.
     python, packages
@@ -77,6 +80,7 @@ class Manifest:
     run: Mapping[str, str]
     created: str
     metrics: Mapping[str, float]
+    logged: Mapping[str, float]
     signature: Mapping[str, Any] | None
     python: str
     packages: Mapping[str, str]
@@ -93,6 +97,7 @@ class Manifest:
             **told,
             "run": dict(self.run),
             "metrics": dict(self.metrics),
+            "logged": dict(self.logged),
             "packages": dict(self.packages),
             "trusted_by_package": list(self.trusted_by_package),
             "trusted_by_user": list(self.trusted_by_user),
@@ -211,6 +216,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "run": lambda value: _is_text_mapping(value) and value.keys() == {"id", "name", "experiment"},  # type: ignore[attr-defined]
     "created": _is_text,
     "metrics": _is_numbers,
+    "logged": _is_numbers,
     "signature": lambda value: value is None or isinstance(value, dict),
     "python": _is_text,
     "packages": _is_text_mapping,

@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlops_magics.data.profile import Profile
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, ModelError, StoreError
 from mlops_magics.look.progress import Progress
 from mlops_magics.model.formats import TRUSTED_TYPES, types_in
-from mlops_magics.records import Artifact, Run, UnkeptModel, decode, encode
+from mlops_magics.monitor.reference import reference_profile
+from mlops_magics.records import Evaluated, Run, decode, encode
 from mlops_magics.release.bundle.audit import version_of
 from mlops_magics.release.bundle.load import Bundle, load_bundle
 from mlops_magics.release.bundle.manifest import (
@@ -36,11 +36,16 @@ from mlops_magics.release.bundle.manifest import (
 from mlops_magics.release.bundle.readme import readme_text
 from mlops_magics.release.bundle.requirements import packages_for, requirements_text
 from mlops_magics.store import open_store
+from mlops_magics.store.models import RunModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlops_magics.store.queries import Store
+
+
+MACHINE = "system/"
+"""How metrics begin that were seen of the machine."""
 
 
 def export(  # noqa: PLR0913 - every one is a question the command line asks
@@ -70,7 +75,8 @@ def export(  # noqa: PLR0913 - every one is a question the command line asks
         Exact names of types in the model you trust beyond the package's own; they are written into the manifest, and
         whoever loads the bundle must trust them too.
     allow_pickle
-        Export a model that was kept as a pickle.
+        Export a model that was kept as a pickle, because skops cannot write it. A model that skops has written goes
+        out as that, and its types are trusted by name.
     overwrite
         Replace a bundle that is there already. The former one stays until the new one is in place. Anything but a
         bundle or an empty folder is never replaced.
@@ -92,9 +98,10 @@ def export(  # noqa: PLR0913 - every one is a question the command line asks
     _check_target(target, overwrite=overwrite)
     store = open_store(store)
     found = store.find(run)
-    artifact, data = _model(found, store, allow_pickle=allow_pickle)
-    tell(0.2, "reading the model")
-    contents = _contents(found, artifact, data, store, trust=trusted)
+    with store.snapshot():
+        kept, data = _model(found, store, allow_pickle=allow_pickle)
+        tell(0.2, "reading the model")
+        contents = _contents(found, kept, data, store, trust=trusted)
     tell(0.4, "writing the bundle")
     with _beside(target) as draft:
         for name, content in contents.items():
@@ -119,13 +126,14 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise BundleError(f"there is a bundle at {target} already", hint="Choose another path, or say --overwrite.")
 
 
-def _model(run: Run, store: Store, *, allow_pickle: bool) -> tuple[Artifact, bytes]:
-    artifact = store.model(run)
-    if artifact is None:
+def _model(run: Run, store: Store, *, allow_pickle: bool) -> tuple[RunModel, bytes]:
+    kept = store.model(run)
+    if kept is None:
         raise BundleError(f"the run {run.name!r} has no model", hint="%mlops evaluate MODEL X y keeps one.")
-    if isinstance(artifact, UnkeptModel):
+    artifact = kept.artifact
+    if artifact is None:
         raise BundleError(
-            f"the model of {run.name!r}, a {artifact.class_name}, is not kept with it: {artifact.reason}",
+            f"the model of {run.name!r}, a {kept.model.class_name}, is not kept with it: {kept.model.reason}",
             hint="What is exported is the run's newest model; %mlops evaluate MODEL X y or %mlops artifact MODEL "
             "keeps another.",
         )
@@ -140,42 +148,43 @@ def _model(run: Run, store: Store, *, allow_pickle: bool) -> tuple[Artifact, byt
             f"the model of {run.name!r} is kept as a pickle, which runs whatever it says when it is loaded",
             hint="To ship it all the same, and say so in the manifest: --allow-pickle.",
         )
-    return artifact, _blob(artifact, store)
+    return kept, _blob(artifact.sha256, artifact.name, store)
 
 
-def _blob(artifact: Artifact, store: Store) -> bytes:
-    content = store.blob(artifact.sha256).read_bytes()
-    if hashlib.sha256(content).hexdigest() != artifact.sha256:
-        raise StoreError(f"the file {artifact.sha256[:12]}… of {artifact.name!r} in the store is damaged")
+def _blob(digest: str, name: str, store: Store) -> bytes:
+    content = store.blob(digest).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise StoreError(f"the file {digest[:12]}… of {name!r} in the store is damaged")
     return content
 
 
 def _contents(
-    run: Run, artifact: Artifact, data: bytes, store: Store, *, trust: tuple[str, ...]
+    run: Run, kept: RunModel, data: bytes, store: Store, *, trust: tuple[str, ...]
 ) -> dict[str, bytes]:
     """Every file of the bundle, the manifest last."""
-    detail = artifact.detail or {}
-    model_format = str(detail["format"])
+    model_format = str((kept.artifact.detail or {})["format"] if kept.artifact else "")
     types = _types(data, trust=trust) if model_format == "skops" else ()
     packages, homeless = packages_for(data, model_format=model_format)
-    profile = _profile(run, store)
+    profile = reference_profile(run, store)
+    measured, logged = _metrics(run, kept, store)
     files = {
         MODEL_FILES[model_format]: data,
         REQUIREMENTS: requirements_text(packages, homeless).encode(),
         **({PROFILE: encode(profile.to_dict()).encode()} if profile else {}),
-        **_example(run, store),
+        **_example(kept, store),
     }
     by_user = tuple(name for name in types if name not in TRUSTED_TYPES)
     manifest = Manifest(
         format=FORMAT,
         written_by=f"mlops_magics {version_of('mlops-magics') or 'unknown'}",
         name=run.name,
-        model_class=str(detail.get("class", "")),
-        task=str(detail.get("task", "")),
+        model_class=kept.model.class_name,
+        task=kept.model.task or "unknown",
         model_format=model_format,
         run={"id": run.id, "name": run.name, "experiment": run.experiment},
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        metrics=store.metrics(run),
+        metrics=measured,
+        logged=logged,
         signature=Signature.of(profile).to_dict() if profile else None,
         python=platform.python_version(),
         packages=packages,
@@ -200,28 +209,35 @@ def _types(data: bytes, *, trust: tuple[str, ...]) -> tuple[str, ...]:
     if refused := sorted(set(types) - TRUSTED_TYPES - set(trust)):
         raise BundleError(
             f"the model holds {'types' if len(refused) > 1 else 'a type'} nobody trusted: {', '.join(refused)}",
-            hint=f"If you know what it does, trust it by name: --trust {refused[0]}.",
+            hint=f"If you know what {'they do' if len(refused) > 1 else 'it does'}, trust by name: "
+            f"{' '.join(f'--trust {name}' for name in refused)}. --allow-pickle is for models that skops cannot write.",
         )
     return types
 
 
-def _profile(run: Run, store: Store) -> Profile | None:
-    """The profile of the data the model was fitted on, else that of the training split, else the newest."""
-    kept = [dataset for dataset in store.datasets(run) if dataset.profile]
-    for role in ("fit", "train"):
-        chosen = [dataset for dataset in kept if dataset.role == role]
-        if chosen:
-            kept = chosen
-            break
-    return Profile.from_dict(decode(store.text(str(kept[-1].profile)))) if kept else None
+def _metrics(run: Run, kept: RunModel, store: Store) -> tuple[dict[str, float], dict[str, float]]:
+    """What was measured of this model, and what the run has that was measured of no model in particular."""
+    newest = {evaluated.split: evaluated for evaluated in kept.evaluations}
+    measured = {key: value for evaluated in newest.values() for key, value in _named(evaluated)}
+    of_models = {key for evaluated in store.evaluations(run) if evaluated.model for key, _ in _named(evaluated)}
+    others = {
+        key: value for key, value in store.metrics(run).items()
+        if key not in of_models and not key.startswith(MACHINE)
+    }
+    return measured, others
 
 
-def _example(run: Run, store: Store) -> dict[str, bytes]:
-    kept = [artifact for artifact in store.artifacts(run) if artifact.type == "example"]
-    if not kept:
+def _named(evaluated: Evaluated) -> list[tuple[str, float]]:
+    return [(f"{evaluated.split}/{name}", value) for name, value in evaluated.metrics.items()]
+
+
+def _example(kept: RunModel, store: Store) -> dict[str, bytes]:
+    if kept.example is None:
         return {}
-    told: Any = decode(_blob(kept[-1], store).decode())
-    return {EXAMPLE: encode({"columns": told["columns"], "data": told["data"]}).encode()}
+    content = _blob(kept.example, "example", store)
+    # A column may have become private since.
+    is_private = not store.settings.private_columns.isdisjoint(map(str, decode(content.decode()).get("columns", ())))
+    return {} if is_private else {EXAMPLE: content}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from mlops_magics.release.bundle.manifest import Manifest
 
@@ -11,7 +12,9 @@ _HOSTILE = re.compile(r"[\x00-\x1f\x7f`<>\[\]|]")
 
 def readme_text(manifest: Manifest, *, has_example: bool) -> str:
     """Markdown whose Python block runs when the folder of the bundle is the current one."""
-    metrics = [f"- {_quiet(name)}: {value:.6g}" for name, value in manifest.metrics.items()]
+    metrics = _listed(manifest.metrics)
+    logged = ["Logged in the run, not measured of this model:", "", *_listed(manifest.logged), ""]
+    logged = logged if manifest.logged else []
     return "\n".join([
         f"# {_quiet(manifest.name)}",
         "",
@@ -20,6 +23,7 @@ def readme_text(manifest: Manifest, *, has_example: bool) -> str:
         "",
         *metrics,
         "",
+        *logged,
         "```python",
         "from mlops_magics.release.bundle import load_bundle",
         f"bundle = load_bundle({_arguments(manifest)})",
@@ -31,6 +35,10 @@ def readme_text(manifest: Manifest, *, has_example: bool) -> str:
         *_warnings(manifest),
         "",
     ])
+
+
+def _listed(metrics: Mapping[str, float]) -> list[str]:
+    return [f"- {_quiet(name)}: {value:.6g}" for name, value in metrics.items()]
 
 
 def _arguments(manifest: Manifest) -> str:

@@ -12,7 +12,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from mlops_magics import export, track
 from mlops_magics.errors import BundleError
-from mlops_magics.records import Artifact, UnkeptModel
 from mlops_magics.store.location import StoreWarning
 
 X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"])
@@ -74,7 +73,7 @@ def test_a_model_kept_later_takes_the_place_of_one_that_was_not(notebook, tmp_pa
         make_pipeline(FunctionTransformer(lambda table: table), Ridge()).fit(X, X["b"])
         notebook.autolog.refresh()
         notebook.worker.finish()
-    assert isinstance(notebook.run.store.model(notebook.run.id), UnkeptModel)
+    assert notebook.run.store.model(notebook.run.id).artifact is None
     with notebook.cell():
         Ridge(alpha=3.0).fit(X, X["b"])
     assert exported(notebook, tmp_path).manifest.model_class == "sklearn.linear_model.Ridge"
@@ -120,7 +119,8 @@ def test_a_refit_that_raises_leaves_the_model_as_it_was(is_same_cell, notebook) 
         notebook.autolog.refresh()
         go_on.set()
     found = notebook.run.store.model(notebook.run.id)
-    assert isinstance(found, Artifact)
+    assert found.artifact
+    assert found.fit.status == "ok"
     assert [item.type for item in notebook.run.store.artifacts(notebook.run.id)] == ["model"]
 
 
@@ -143,5 +143,5 @@ def test_a_refit_that_raises_after_the_model_was_kept_changes_nothing(notebook) 
         model.fit(X, X["b"].abs())
     with notebook.cell(), pytest.raises(ValueError, match="negative"):
         model.fit(X, -X["b"].abs())
-    assert isinstance(notebook.run.store.model(notebook.run.id), Artifact)
+    assert notebook.run.store.model(notebook.run.id).artifact
     assert notebook.run.store.notes(notebook.run.id) == []
