@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LARGEST_VALUE_BYTES = 4_096
 """The name of a NumPy type can say how many bytes each value takes, and so ask for all memory there is."""
 
-_READ_ERRORS = (TypeError, ValueError, KeyError, AttributeError, OverflowError, NotImplementedError)
+_READ_ERRORS = (TypeError, ValueError, LookupError, AttributeError, OverflowError, NotImplementedError)
 
 
 def example_text(X: Any, *, rows: int) -> str | None:
@@ -115,7 +115,8 @@ def _head(X: Any, rows: int) -> Any:
         return X[:rows]
     if isinstance(X, pd.Series):
         return X.head(rows)
-    if getattr(X, "ndim", 2) == 1 or type(X).__name__ in {"Array", "ChunkedArray"}:
+    is_column = hasattr(X, "to_numpy") and not hasattr(X, "columns") and not hasattr(X, "column_names")
+    if is_column:
         return pd.Series(X[:rows].to_numpy(), name=getattr(X, "name", None))
     return open_table(X).head(rows)
 

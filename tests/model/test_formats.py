@@ -298,3 +298,16 @@ def for_all(node, key, change) -> None:
     elif isinstance(node, list):
         for value in node:
             for_all(value, key, change)
+
+
+def test_equal_models_are_equal_bytes(fitted) -> None:
+    for name in ("logistic", "forest"):
+        model = fitted(name)[0]
+        first = dump_model(model)
+        model.predict(NUMBERS)
+        keep = [object() for _ in range(1000)]
+        assert dump_model(model).data == first.data, name
+        assert len(keep) == 1000
+        with zipfile.ZipFile(io.BytesIO(first.data)) as archive:
+            assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            assert str(id(model)) not in archive.read("schema.json").decode()

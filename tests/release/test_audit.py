@@ -50,6 +50,17 @@ def test_a_surplus_file_is_named(name, copied) -> None:
         load_bundle(copied)
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "._model.skops", ".ipynb_checkpoints"])
+def test_what_programs_leave_behind_is_refused_and_said_to_be_that(name, copied) -> None:
+    if name == ".ipynb_checkpoints":
+        (copied / name).mkdir()
+    else:
+        (copied / name).write_text("")
+    with pytest.raises(BundleError, match=f"{name!r}.*leaves in folders") as refusal:
+        load_bundle(copied)
+    assert "Delete it, then load the bundle again" in str(refusal.value)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_links_are_refused_even_to_the_same_content(name, copied, tmp_path) -> None:
     shutil.move(copied / name, tmp_path / "outside")
@@ -204,6 +215,7 @@ def test_bytes_are_constructed_from_what_was_hashed(copied, frame, model, nothin
     ("files", {"/etc/passwd": {"sha256": "0" * 64, "size_bytes": 1}}),
     ("files", {"model.skops": "x"}), ("model_format", "joblib"), ("model_format", ["skops"]), ("name", None),
     ("run", {}), ("run", []), ("metrics", {"auc": "high"}), ("metrics", None), ("packages", {"numpy": 2}),
+    ("logged", {"auc": "high"}), ("logged", None),
     ("pickle", 0), ("pickle", True), ("trusted_by_user", "os.system"), ("signature", []), ("signature", {}),
     ("signature", {"columns": [{}]}), ("created", 5), ("python", None), ("surplus", 1),
 ])  # fmt: skip

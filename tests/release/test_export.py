@@ -153,8 +153,10 @@ class Offset(Ridge):
 def test_types_are_trusted_by_name_on_both_sides(shelf, tmp_path) -> None:
     shelf.keep(Offset().fit([[0.0], [1.0]], [0.0, 1.0]), name="own")
     name = f"{Offset.__module__}.Offset"
-    with pytest.raises(BundleError, match=f"--trust {re.escape(name)}"):
-        export("own", tmp_path / "bundle", shelf.store)
+    for words in ({}, {"allow_pickle": True}):
+        with pytest.raises(BundleError, match=f"--trust {re.escape(name)}") as refusal:
+            export("own", tmp_path / "bundle", shelf.store, **words)
+        assert "--allow-pickle is for models that skops cannot write" in str(refusal.value)
     bundle = export("own", tmp_path / "bundle", shelf.store, trust=[name])
     assert bundle.manifest.trusted_by_user == (name,)
     assert isinstance(bundle.model, Offset)
