@@ -77,7 +77,7 @@ def read_example(text: str) -> Any:
 
 def with_types_of(frame: pd.DataFrame, example: Any) -> pd.DataFrame:
     """Rows that come from where there are fewer types, such as a CSV file or lists, with those of an example: text as
-    categories, dates, and numbers. What does not fit stays what it is.
+    categories, dates and numbers, moments in its time zone. What does not fit stays what it is.
     """
     import pandas as pd
 
@@ -99,6 +99,8 @@ def _with_type(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
             return pd.to_numeric(column)
         if is_text and getattr(dtype, "kind", "") == "M":
             return _dates(column, dtype)
+        if isinstance(dtype, pd.DatetimeTZDtype) and isinstance(column.dtype, pd.DatetimeTZDtype):
+            return column.dt.tz_convert(dtype.tz)
     except _READ_ERRORS:
         pass
     return column
