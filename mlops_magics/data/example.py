@@ -100,7 +100,8 @@ def _with_type(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
         if is_text and getattr(dtype, "kind", "") == "M":
             return _dates(column, dtype)
         if isinstance(dtype, pd.DatetimeTZDtype) and isinstance(column.dtype, pd.DatetimeTZDtype):
-            return column.dt.tz_convert(dtype.tz)
+            moved: pd.Series[Any] = column.dt.tz_convert(dtype.tz)
+            return moved
     except _READ_ERRORS:
         pass
     return column
