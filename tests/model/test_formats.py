@@ -302,9 +302,9 @@ def for_all(node, key, change) -> None:
 
 def test_equal_models_are_equal_bytes(fitted) -> None:
     for name in ("logistic", "forest"):
-        model = fitted(name)[0]
+        model, X = fitted(name)
         first = dump_model(model)
-        model.predict(NUMBERS)
+        model.predict(X)
         keep = [object() for _ in range(1000)]
         assert dump_model(model).data == first.data, name
         assert len(keep) == 1000
