@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.artifacts import keep_model, model_record
@@ -11,7 +10,7 @@ from mlops_magics.capture.private import Met
 from mlops_magics.capture.tables import describe_table, target_role
 from mlops_magics.errors import DataError, ModelError
 from mlops_magics.records import Artifact, Dataset, Evaluated, Model, Note, Param, Record, Text, encode
-from mlops_magics.store.location import StoreWarning
+from mlops_magics.store.location import warn
 
 if TYPE_CHECKING:
     from mlops_magics.capture.run import ActiveRun
@@ -118,7 +117,7 @@ def _model(
         return keep_model(run, model, task=evaluation.task, met=met, example=rows)
     except ModelError as error:
         reason = f"the model is not kept with the run, so it cannot be exported: {error}"
-        warnings.warn(reason, StoreWarning, stacklevel=5)
+        warn(reason)
         return Note(text=reason), model_record(run, model, str(error), task=evaluation.task, example=rows)
 
 
@@ -152,7 +151,7 @@ def _table_facts(  # noqa: PLR0913 - one value per field of the record
 
 def _warn_no_reference(reason: str) -> None:
     reason = f"the data are not kept with the run, so drift has no reference: {reason}"
-    warnings.warn(reason, StoreWarning, stacklevel=6)
+    warn(reason)
 
 
 def _target_facts(

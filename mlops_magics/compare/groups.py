@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 DIGITS = 4
-NOTHING = "No runs yet. Start one: %mlops track EXPERIMENT --name NAME"
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +43,7 @@ class Groups(Shown):
     metrics: tuple[str, ...]
     groups: tuple[Group, ...]
     parts: int = 0
-    nothing: str = NOTHING
+    nothing: str = ""
 
     @property
     def frame(self) -> pandas.DataFrame:
@@ -98,8 +97,8 @@ class Groups(Shown):
 
 
 def groups(  # noqa: PLR0913 - which runs, and what is told of them
-    store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *, sorted_by: str | None, parts: int = 0,
-    nothing: str = NOTHING,
+    store: Store, ids: Sequence[str], by: str, metrics: Sequence[str], *, sorted_by: str | None, parts: int,
+    nothing: str,
 ) -> Groups:
     """Group the runs with these ids by what ``by`` names; see :meth:`Leaderboard.by`.
 

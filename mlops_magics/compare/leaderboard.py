@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.compare.groups import NOTHING, Groups, groups, metric_digits
+from mlops_magics.compare.groups import Groups, groups, metric_digits
 from mlops_magics.compare.telling import metric_rank
 from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
@@ -17,6 +17,7 @@ from mlops_magics.look.numbers import count as counted
 from mlops_magics.look.numbers import number
 from mlops_magics.store import open_store
 from mlops_magics.store.conditions.names import Names, Thing
+from mlops_magics.store.location import shown
 from mlops_magics.store.references import lower_is_better
 from mlops_magics.store.selection import Selection
 
@@ -31,7 +32,7 @@ MACHINE = "system/"
 SHOWN_METRICS = 5
 SHOWN_PARAMS = 3
 SHOWN_TRUST = 5
-TONES: Mapping[str, Tone] = {"finished": "plain", "running": "good", "failed": "bad", "interrupted": "unknown"}
+TONES: Mapping[str, Tone] = {"finished": "plain", "running": "plain", "failed": "bad", "interrupted": "unknown"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -126,7 +127,9 @@ class Leaderboard(Shown):
         return Document(Title("Runs", note), table, *self._more(things), *self._doubts())
 
     def _nothing(self) -> str:
-        return f"None of {counted(self.among, 'run')} has {self.asked}." if self.among else NOTHING
+        if self.among:
+            return f"None of {counted(self.among, 'run')} has {self.asked}."
+        return f"No runs yet in {shown(self.store.path)}. Start one: %mlops track EXPERIMENT --name NAME"
 
     def _more(self, things: Sequence[Thing]) -> list[Line]:
         """How many rows and columns are not shown, and how to see them."""

@@ -50,5 +50,6 @@ def require_reference(run: Run, store: Store) -> Profile:
         )
     raise DataError(
         f"run {run.name!r} kept no profile of its data, so there is nothing to compare with",
-        hint="Fit or evaluate a model on a frame while the run is tracked, or give a frame or a path as reference",
+        hint="Fit or evaluate a model on a frame in a tracked notebook, in a script call run.evaluate(model, X, y); or "
+        "give a frame or a path as reference",
     )

@@ -20,6 +20,7 @@ import uuid
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from mlops_magics.errors import StoreError
 
@@ -34,6 +35,19 @@ NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", 
 
 class StoreWarning(UserWarning):
     """Something of a run could not be recorded, or the store is in a place that does not suit it."""
+
+
+def warn(message: str) -> None:
+    """Give a :class:`StoreWarning` at the line that the person wrote, in a script or a cell, and not at one of ours."""
+    depth = 1
+    while _is_between(sys._getframe(depth)):
+        depth += 1
+    warnings.warn(message, StoreWarning, stacklevel=depth + 1)
+
+
+def _is_between(frame: FrameType) -> bool:
+    module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return module in {"mlops_magics", "IPython"} and frame.f_back is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import mlops_magics
 from mlops_magics.faces.commands import VERBS
+from mlops_magics.store.location import StoreWarning
 
 
 def test_a_notebook_from_track_to_end(notebook, store) -> None:
@@ -180,7 +183,8 @@ def test_artifacts(notebook, store, tmp_path) -> None:
 
 def test_a_table_may_be_a_file_or_a_query(notebook, store) -> None:
     """Of a file the model gets the columns it was fitted on; answers and groups may be columns of it."""
-    rows = pd.DataFrame({"a": np.arange(120.0), "b": 1.0, "y": [0, 1] * 60, "side": ["left", "right"] * 60})
+    half = 1200
+    rows = pd.DataFrame({"a": np.arange(2400.0), "b": 1.0, "y": [0, 1] * half, "side": ["left", "right"] * half})
     rows.to_parquet("rows.parquet")
     notebook["model"] = LogisticRegression().fit(rows[["b", "a"]], rows["y"])
     notebook["y"] = rows["y"].to_numpy()
@@ -190,9 +194,9 @@ def test_a_table_may_be_a_file_or_a_query(notebook, store) -> None:
     grouped = notebook.ask("x = %mlops evaluate model rows.parquet y --by side --split valid") and notebook["x"]
     notebook.ask("z = %mlops evaluate model \"FROM 'rows.parquet' WHERE a < 60\" y --split half")
     notebook.ask("%mlops end")
-    assert by_name.rows == grouped.rows == 120
+    assert by_name.rows == grouped.rows == 2 * half
     assert by_name.metrics == grouped.metrics
-    assert [(piece.level, piece.rows) for piece in grouped.slices] == [("left", 60), ("right", 60)]
+    assert [(piece.level, piece.rows) for piece in grouped.slices] == [("left", half), ("right", half)]
     assert grouped.by == "side"
     assert notebook["z"].rows == 60
     seen = {(table.role, *sorted(table.columns)): table.origins for table in store.datasets("filed")}
@@ -206,6 +210,8 @@ def test_evaluate_drift_and_export(notebook, store, tmp_path) -> None:
     notebook.ask("""
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 import numpy as np
 import pandas as pd
 X, y = make_classification(2_000, 4, random_state=0)
@@ -393,3 +399,17 @@ def test_a_sentence_may_have_an_option_and_quotes_within(two_runs, notebook) -> 
     notebook.ask("%mlops end")
     assert [note.text for note in two_runs.notes("baseline")] == ["it's late again :("]
     assert [note.text for note in two_runs.notes("third")] == ['"early" or "late"']
+
+
+def test_a_warning_is_at_the_line_of_the_cell(notebook, store) -> None:
+    """Not at one of this package, of which the person knows nothing."""
+    rows = pd.DataFrame({"a": np.arange(120.0), "y": [0, 1] * 60})
+    model = make_pipeline(FunctionTransformer(lambda X: X), LogisticRegression())
+    notebook["model"] = model.fit(rows[["a"]], rows["y"])
+    notebook["X"], notebook["y"] = rows[["a"]], rows["y"]
+    notebook.ask("%mlops track flights")
+    with pytest.warns(StoreWarning, match="the model is not kept") as warned:
+        notebook.run("1 + 1\n%mlops evaluate model X y")
+    (said,) = [one for one in warned if "the model is not kept" in str(one.message)]
+    assert (said.lineno, "mlops_magics" in said.filename) == (2, False), said.filename
+    notebook.ask("%mlops end")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.difference.changes import Change
 from mlops_magics.errors import StoreError
-from mlops_magics.records import Artifact, decode
+from mlops_magics.records import decode
 
 if TYPE_CHECKING:
+    from mlops_magics.store.models import RunModel
     from mlops_magics.store.queries import Store
 
 
-def structure_of_artifacts(artifacts: Sequence[Artifact], store: Store) -> dict[str, Any] | None:
-    """The structure of the newest model among the files of a run; None without one, or where it was not recorded."""
-    models = [item for item in artifacts if item.type == "model"]
-    digest = (models[-1].detail or {}).get("structure") if models else None
+def structure_in_store(model: RunModel | None, store: Store) -> dict[str, Any] | None:
+    """The structure of a run's model; None without one, or where it was not recorded, as of one that was not kept."""
+    file = model.artifact if model else None
+    digest = (file.detail or {}).get("structure") if file else None
     if not isinstance(digest, str):
         return None
     try:

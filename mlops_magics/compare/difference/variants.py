@@ -10,7 +10,7 @@ from mlops_magics.compare.difference.curves import Curve
 from mlops_magics.compare.difference.data import Tables, tables_of
 from mlops_magics.compare.difference.sameness import Recorded
 from mlops_magics.compare.difference.stored import StoredCurves
-from mlops_magics.compare.difference.structure import structure_of_artifacts
+from mlops_magics.compare.difference.structure import structure_in_store
 from mlops_magics.compare.difference.surroundings import state_of
 from mlops_magics.compare.source import own_sources
 from mlops_magics.records import Artifact, Run, decode
@@ -113,7 +113,7 @@ def variants(runs: Sequence[Run | str], store: Store, *, with_defaults: bool = F
                 data=tables[position],
                 packages=decode(texts[place.packages]) if place and place.packages in texts else None,
                 code_state=state_of(place) if place else None,
-                structure=structure_of_artifacts(artifacts[position], store),
+                structure=structure_in_store(store.model(run), store),
                 artifacts=_kept(artifacts[position]),
                 run=run,
                 defaults=frozenset(store.default_params(run) if with_defaults else ()),

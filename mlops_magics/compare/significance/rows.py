@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.telling import split_rank
-from mlops_magics.errors import DataError, StoreError
+from mlops_magics.errors import MOST_NAMES, DataError, StoreError
 from mlops_magics.records import Evaluated, Run, decode
 
 if TYPE_CHECKING:
@@ -197,9 +197,28 @@ def _other_rows(
         if not one or not other:
             return f"it is not known whether the {what} of {split} are the same: a fingerprint is missing"
         if one != other:
-            hint = ", or their columns or their order" if what == "rows" else ""
+            if what == "rows" and (columns := _other_columns(store, left, right)):
+                return (
+                    f"the columns of {split} differ: {columns}, so nothing is compared row by row; evaluate both on "
+                    "one table, and let the model's pipeline leave columns out"
+                )
+            hint = ", or their order," if what == "rows" else ""
             return f"the {what} of {split}{hint} differ between {names}, so nothing is compared row by row"
     return None
+
+
+def _other_columns(store: Store, left: tuple[Run, Evaluated], right: tuple[Run, Evaluated]) -> str:
+    """Which columns only one of two runs was evaluated on, in words."""
+    sides = []
+    for run, evaluated in (left, right):
+        tables = [table for table in store.datasets(run) if table.fingerprint == evaluated.fingerprint]
+        sides.append(tuple(tables[-1].columns) if tables else ())
+    told = []
+    for (run, _), own, other in zip((left, right), sides, reversed(sides), strict=True):
+        if only := [name for name in own if name not in other]:
+            more = f" and {len(only) - MOST_NAMES} more" if len(only) > MOST_NAMES else ""
+            told.append(f"only {run.name} has {', '.join(only[:MOST_NAMES])}{more}")
+    return "; ".join(told)
 
 
 def _no_predictions(store: Store, sides: Sequence[tuple[Run, Evaluated]], split: str) -> str | None:

@@ -258,9 +258,15 @@ def test_other_rows_are_not_compared(place, evaluated) -> None:
     changed = X.copy()
     changed.loc[7, "a"] += 1e-9
     evaluated("right", model, X=changed)
-    assert "the rows of test, or their columns or their order differ" in refused(place)
+    assert "the rows of test, or their order, differ between left and right" in refused(place)
     evaluated("right", model, X=X[::-1], y=Y[::-1])
-    assert "their order differ" in refused(place)
+    assert "or their order, differ" in refused(place)
+    wider = X.assign(region=1.0)
+    evaluated("right", LogisticRegression().fit(wider, Y), X=wider)
+    assert refused(place) == (
+        "the columns of test differ: only right has region, so nothing is compared row by row; evaluate both on one "
+        "table, and let the model's pipeline leave columns out"
+    )
     flipped = Y.copy()
     flipped[3] = ~flipped[3]
     evaluated("right", model, y=flipped)
