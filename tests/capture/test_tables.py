@@ -1,5 +1,8 @@
 """What a table held when it was used is what is recorded of it, whatever happens to it before somebody looks."""
 
+import subprocess
+import sys
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -133,3 +136,43 @@ def test_what_a_sparse_matrix_and_a_target_leave() -> None:
         shuffled = dataset(freeze(FRAME["c"].sample(frac=1, random_state=0)).describe(name="y", role=role))
         assert shuffled.content == answers.content
         assert shuffled.fingerprint != answers.fingerprint
+
+
+GROWTH = """
+import gc, sys, threading
+import numpy as np, pandas as pd
+from mlops_magics.capture.tables import describe_table
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def growth(rows):
+    table = np.ones((rows, 40))
+    table[::2] = np.arange(40.0)
+    table = pd.DataFrame(table, copy=False) if sys.argv[1] == "frame" else table
+    gc.collect()
+    before, highest, done = resident(), [0], threading.Event()
+    def watch():
+        while not done.wait(0.001):
+            highest[0] = max(highest[0], resident() - before)
+    watching = threading.Thread(target=watch)
+    watching.start()
+    describe_table(table, name="X", role="fit")
+    done.set()
+    watching.join()
+    return highest[0]
+
+growth(1000)
+print(growth(150_000), growth(600_000))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_a_longer_table_takes_no_more_memory_to_look_at(kind) -> None:
+    """It is looked at a piece at a time: 144 MB more of rows must not be seen in what this process holds."""
+    done = subprocess.run([sys.executable, "-c", GROWTH, kind], capture_output=True, text=True, check=True)
+    short, long = map(int, done.stdout.split())
+    assert long - short < 50 << 20, (short, long)
