@@ -7,9 +7,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 MODULE = "sklearn.model_selection._validation"
 FUNCTION = "check_cv"
@@ -46,13 +47,16 @@ class Splits:
             self.train_rows += trained.size
             self.test_rows += tested.size
             if self._digest is not None:
-                self._digest.update(np.int64(tested.size).tobytes())
-                self._digest.update(np.sort(tested).astype(np.int64).tobytes())
+                tested.sort()
+                self._digest.update(tested.size.to_bytes(8, "little"))
+                self._digest.update(tested.tobytes())
         except Exception:  # noqa: BLE001 - a splitter of the person may yield anything
             self._digest = None
 
 
 def _positions(rows: Any) -> np.ndarray[Any, Any]:
+    import numpy as np
+
     found = np.asarray(rows)
     if found.dtype == bool:
         found = np.flatnonzero(found)

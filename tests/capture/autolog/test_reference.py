@@ -45,7 +45,8 @@ def test_the_reference_is_what_the_model_was_fitted_on_whatever_else_is_fitted(
     store = notebook.run.store
     assert reference(notebook) == ("fit", ["distance", "hour"])
     report = drift(X, against=notebook.run.id, store=store)
-    assert (report.verdict, {row.column for row in report.rows}) == ("pass", {"hour", "distance"})
+    # Of so few rows drift knows nothing for certain; what it looked at is what matters here.
+    assert (report.verdict, {row.column for row in report.rows}) == ("unknown", {"hour", "distance"})
     bundle = export(notebook.run.id, tmp_path / "bundle", store)
     assert [column.name for column in bundle.signature.columns] == list(bundle.profile.columns) == list(bundle.example)
     assert bundle.profile.rows == 200
