@@ -1,11 +1,13 @@
-"""``python -m tests.bench [all | notebook | store | drift | significance]``: print a table, save ``build/bench/``."""
+"""``python -m tests.bench [all | notebook | store | drift | significance | server | panels]``: print a table, save
+``build/bench/``.
+"""
 
 import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import capture, drift, notebook, server, significance, store
+from tests.bench import capture, drift, notebook, panels, server, significance, store
 from tests.bench.figure import Figure
 from tests.bench.report import machine, save, table
 from tests.bench.timing import ROOT
@@ -42,11 +44,11 @@ def _conditions(group: str, facts: dict[str, object]) -> str:
 
 GROUPS = {
     "notebook": notebook.figures, "capture": capture.figures, "store": store.figures, "drift": _drift,
-    "significance": significance.figures, "server": server.figures,
+    "significance": significance.figures, "server": server.figures, "panels": panels.figures,
 }  # fmt: skip
 CHOICES = {
     "notebook": ("notebook",), "store": ("capture", "store"), "drift": ("drift",), "significance": ("significance",),
-    "server": ("server",),
+    "server": ("server",), "panels": ("panels",),
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ def figures(folder: Path) -> Iterator[Figure]:
     fill(store)
     times = [seconds(lambda: curves("long", store=store)) for _ in range(5)]
     yield Figure.of("curves of 1M points, reduced", times, "s")
+    if CHROMIUM is None:
+        print("how fast panels are drawn is not measured: there is no Chromium")
+    else:
+        yield from renders(store)
+    yield from live(open_store(folder / "small"), "one run in the store")
+    yield from live(store, f"{RUNS:,} runs in the store")
+
+
+def renders(store: Store) -> Iterator[Figure]:
     with pages() as open_page:
         made = {
             "curves of 1M points": lambda: panel(curves("long", store=store), store=store),
@@ -46,8 +55,6 @@ def figures(folder: Path) -> Iterator[Figure]:
         for name, make in made.items():
             times = [first_render(make, open_page) for _ in range(3)]
             yield Figure.of(f"first render: {name}", times, "s", 0.5 if "1M" in name else None)
-    yield from live(open_store(folder / "small"), "one run in the store")
-    yield from live(store, f"{RUNS:,} runs in the store")
 
 
 def fill(store: Store) -> None:
