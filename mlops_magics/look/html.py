@@ -115,7 +115,8 @@ def _code(code: Code) -> str:
 
 
 def _diff(diff: Diff) -> str:
-    sources = {line.source: coloured(line.source) for line in diff.lines if line.source}
+    # Each source once: hundreds of lines stand in it.
+    sources = {source: coloured(source) for source in dict.fromkeys(line.source for line in diff.lines) if source}
     told = [(line.sign, _pieces(line, sources.get(line.source, []))) for line in diff.lines]
     return _pre("".join(_diff_line(sign, _line_of_code(line)) for sign, line in told), [line for _, line in told])
 
