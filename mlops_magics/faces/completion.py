@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
@@ -13,7 +13,9 @@ from mlops_magics.errors import MlopsError
 from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.grammar import Argument, Completes, Verb
-from mlops_magics.store.conditions.words import Family
+
+if TYPE_CHECKING:
+    from mlops_magics.store.conditions.words import Family
 
 _LINE = re.compile(r"(?:^|=)\s*%%?mlops\s+(.*)$")
 _NOTHING = SimpleMatcherResult(completions=[])
