@@ -22,7 +22,7 @@ from mlops_magics.records import Param, RunRevision
 from mlops_magics.store.queries import Store
 from tests.bench.figure import Figure
 from tests.bench.timing import seconds
-from tests.faces.panels.conftest import ARGUMENTS, CHROMIUM, PAGE, Shown
+from tests.faces.panels.conftest import ARGUMENTS, CHROMIUM, PAGE, STATIC, Shown
 
 RUNS = 10_000
 POINTS = 1_000_000
@@ -82,7 +82,9 @@ def pages() -> Iterator[Any]:
         def do_GET(self) -> None:
             name = self.path.strip("/")
             kind, text = "text/html; charset=utf-8", PAGE
-            if name.endswith(".js"):
+            if name == "words.js":
+                kind, text = "text/javascript", (STATIC / name).read_text(encoding="utf-8")
+            elif name.endswith(".js"):
                 kind, text = "text/javascript", joined(name.removesuffix(".js"))
             elif name:
                 kind, text = "text/css", styles()
