@@ -11,26 +11,26 @@ from mlops_magics.store.location import file_of, source_of
 @pytest.mark.parametrize(
     ("store", "name"),
     [
-        (".mlops", "work/aa/train.ipynb"),
-        ("work/.mlops", "aa/train.ipynb"),
-        ("work/aa/.mlops", "train.ipynb"),
-        ("elsewhere/store", "../work/aa/train.ipynb"),
+        (".mlops", "desk/aa/train.ipynb"),
+        ("desk/.mlops", "aa/train.ipynb"),
+        ("desk/aa/.mlops", "train.ipynb"),
+        ("elsewhere/store", "../desk/aa/train.ipynb"),
     ],
 )
 def test_the_way_from_the_store_to_the_notebook_and_back(tmp_path, store, name) -> None:
-    notebook = tmp_path / "work" / "aa" / "train.ipynb"
+    notebook = tmp_path / "desk" / "aa" / "train.ipynb"
     assert source_of(tmp_path / store, notebook) == name
     assert file_of(tmp_path / store, name) == notebook
 
 
 def test_a_file_has_one_name_whatever_links_lead_to_it(tmp_path) -> None:
-    notebook = tmp_path / "work" / "train.ipynb"
+    notebook = tmp_path / "desk" / "train.ipynb"
     notebook.parent.mkdir()
     notebook.touch()
     (tmp_path / "linked").symlink_to(notebook.parent)
-    (tmp_path / "work" / "again.ipynb").symlink_to(notebook)
-    for folder in ("work", "linked"):
-        for file in ("work/train.ipynb", "linked/train.ipynb", "work/again.ipynb"):
+    (tmp_path / "desk" / "again.ipynb").symlink_to(notebook)
+    for folder in ("desk", "linked"):
+        for file in ("desk/train.ipynb", "linked/train.ipynb", "desk/again.ipynb"):
             assert source_of(tmp_path / folder / ".mlops", tmp_path / file) == "train.ipynb"
 
 
