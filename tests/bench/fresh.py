@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep, thread_time
 from typing import Any
+
+from tests.settling import settle
 
 HEAVY = ("duckdb", "pandas", "sklearn", "pyarrow", "ipywidgets", "anywidget", "numpy", "scipy", "skops", "polars")
 
@@ -46,7 +47,7 @@ def empty_runs(count: str) -> dict[str, Any]:
     from mlops_magics.capture.tracking import track
 
     track("bench", "warm").end()
-    _await_environment()
+    settle()
     times = []
     for number in range(int(count)):
         began = perf_counter()
@@ -67,7 +68,7 @@ def cells(module: str, blocks: str, count: str) -> dict[str, Any]:
         medians["plain"].append(_seconds_of_cell(shell, int(count)))
         shell.run_line_magic("load_ext", "mlops_magics")
         shell.run_line_magic("mlops", f"track bench --name cells{number}")
-        _await_environment()
+        settle()
         medians["tracked"].append(_seconds_of_cell(shell, int(count)))
         shell.run_line_magic("unload_ext", "mlops_magics")
     return medians
@@ -96,7 +97,7 @@ def notebook(count: str, rounds: str) -> dict[str, Any]:
         run("plain")
         shell.run_line_magic("load_ext", "mlops_magics")
         found["track"].append(_seconds(lambda n=number: shell.run_line_magic("mlops", f"track bench --name n{n}")))
-        _await_environment()
+        settle()
         run("tracked")
         found["end"].append(_seconds(lambda: shell.run_line_magic("mlops", "end")))
         shell.run_line_magic("unload_ext", "mlops_magics")
@@ -123,7 +124,7 @@ def fits(rows: str, trees: str, rounds: str) -> dict[str, Any]:
         fit("plain")
         shell.run_line_magic("load_ext", "mlops_magics")
         shell.run_line_magic("mlops", f"track bench --name fit{number}")
-        _await_environment()
+        settle()
         fit("tracked")
         shell.run_line_magic("unload_ext", "mlops_magics")
     return {name: times[1:] for name, times in found.items()}  # the first of each loads what the others have
@@ -193,13 +194,6 @@ def _shell() -> Any:
     shell = InteractiveShell.instance()
     shell.run_cell("1 + 1;", store_history=True)
     return shell
-
-
-def _await_environment() -> None:
-    """The first run looks at the packages and at git for a while; those that follow within seconds share it."""
-    for thread in threading.enumerate():
-        if thread.name == "mlops-environment":
-            thread.join()
 
 
 def _seconds(work: Callable[[], object]) -> float:

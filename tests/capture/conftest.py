@@ -1,6 +1,5 @@
 """A store, a run in it, and notebooks with fits to see."""
 
-import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -14,13 +13,7 @@ from mlops_magics import open_store, track
 from mlops_magics.capture.run import ActiveRun
 from mlops_magics.capture.session import Session
 from mlops_magics.store.queries import Store
-
-
-def settle() -> None:
-    """Wait for what runs were still looking at when they ended."""
-    for thread in threading.enumerate():
-        if thread.name == "mlops-environment":
-            thread.join()
+from tests.settling import settle
 
 
 @pytest.fixture(name="settle")

@@ -1,7 +1,6 @@
 """A run from its beginning to its end, resumed, failed, and empty."""
 
 import math
-import threading
 import warnings
 
 import pytest
@@ -112,12 +111,10 @@ def test_a_name_used_again_is_a_new_run_and_means_the_newest(store) -> None:
     assert store.metrics(ids[0]) == {"auc": 0.5}
 
 
-def test_the_environment_of_a_run_that_is_over_at_once_still_arrives(store) -> None:
+def test_the_environment_of_a_run_that_is_over_at_once_still_arrives(store, settle) -> None:
     for number in range(9):
         track("flights", f"empty{number}", store=store).end()
-    for thread in threading.enumerate():
-        if thread.name == "mlops-environment":
-            thread.join()
+    settle()
     for number in range(9):
         assert store.environment(f"empty{number}").python
         assert store.find(f"empty{number}").status == "finished"

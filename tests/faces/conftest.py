@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from traitlets.config import Config
 
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
+from tests.settling import settle
 
 
 @dataclass
@@ -101,13 +101,6 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
-
-
-def settle() -> None:
-    """Wait for what runs were still looking at when they ended."""
-    for thread in threading.enumerate():
-        if thread.name == "mlops-environment":
-            thread.join()
 
 
 @pytest.fixture

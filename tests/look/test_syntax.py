@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_magics.look import Code, Diff, DiffLine, Document, html, to_html, to_text
+from mlops_magics.look import Code, Diff, DiffLine, Document, to_html, to_text
 from mlops_magics.look.palette import SYNTAX
 from mlops_magics.look.syntax import MOST_CHARACTERS, coloured
+from tests.calls import calls_of
 from tests.look.test_html import Page
 
 CELL = '''%%mlops track flights --name "it's"
@@ -96,10 +97,9 @@ def test_code_cannot_write_markup() -> None:
         assert code in "".join(Page(html).texts)
 
 
-def test_a_source_is_read_once_however_many_of_its_lines_differ(monkeypatch) -> None:
-    read: list[str] = []
-    monkeypatch.setattr(html, "coloured", lambda source: read.append(source) or coloured(source))
+def test_a_source_is_read_once_however_many_of_its_lines_differ() -> None:
     source = "".join(f"x{number} = {number}\n" for number in range(50))
     lines = tuple(DiffLine("+", line, source, at) for at, line in enumerate(source.splitlines()))
-    assert to_html(Document(Diff(*lines))).count("x49") == 1
-    assert read == [source]
+    with calls_of(coloured) as read:
+        assert to_html(Document(Diff(*lines))).count("x49") == 1
+    assert len(read) == 1

@@ -1,6 +1,5 @@
 """A person at a notebook: a real shell in this process whose runs are replayed in real kernels."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from traitlets.config import Config
 from mlops_magics.records import Cell, Environment, Run, RunRevision, Text, encode
 from mlops_magics.store import open_store
 from mlops_magics.store.queries import Store
+from tests.settling import settle
 
 
 class Notebook:
@@ -33,13 +33,6 @@ class Notebook:
         for place, source in enumerate(sources):
             self.run(source, f"cell-{place}")
         settle()
-
-
-def settle() -> None:
-    """Wait for what runs were still looking at when they ended."""
-    for thread in threading.enumerate():
-        if thread.name == "mlops-environment":
-            thread.join()
 
 
 @pytest.fixture

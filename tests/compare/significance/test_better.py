@@ -1,6 +1,7 @@
 """What a difference says of which is better: found once, kept with what made it, found again only while that holds."""
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,12 @@ from sklearn.tree import DecisionTreeClassifier
 from mlops_magics import diff, open_store, track
 from mlops_magics.compare.significance import kept
 from mlops_magics.compare.significance.better import better_of
-from mlops_magics.compare.significance.comparing import compare_predictions
+from mlops_magics.compare.significance.comparing import compare_predictions, compared
 from mlops_magics.compare.significance.comparison import Comparison
 from mlops_magics.compare.significance.variants import Variants
 from mlops_magics.faces.cli import main
 from mlops_magics.records import CrossValidated, encode
+from tests.calls import calls_of
 
 RNG = np.random.default_rng(0)
 ROWS = 400
@@ -50,23 +52,18 @@ def two(evaluated):
 
 
 @pytest.fixture
-def worked(monkeypatch) -> list[int]:
+def worked() -> Iterator[list[object]]:
     """Every time that predictions are really compared."""
-    times = []
-    real = kept.compared
-
-    def counted(*sides, **asked):
-        times.append(1)
-        return real(*sides, **asked)
-
-    monkeypatch.setattr(kept, "compared", counted)
-    return times
+    with calls_of(compared) as times:
+        yield times
 
 
 def test_it_is_found_once_and_kept_as_a_verdict(place, two, worked) -> None:
     first = better_of(two, place)
+    assert len(worked) == 1
     assert isinstance(first, Comparison)
     assert first == compare_predictions(*two, store=place), "what is kept can be derived again"
+    assert len(worked) == 2
     (judged,) = place.verdicts(two[1])
     assert (judged.question, judged.subject, judged.verdict) == ("significance", "stump", "pass")
     assert judged.detail["sentence"] == first.sentence
@@ -76,13 +73,13 @@ def test_it_is_found_once_and_kept_as_a_verdict(place, two, worked) -> None:
     assert judged.detail["level"] == 0.95
     place.fold()
     again = better_of(two, place)
+    assert len(worked) == 2
     assert again == first
     assert repr(again) == repr(first)
-    assert worked == [1]
     assert len(place.verdicts(two[1])) == 1
     back = better_of(two[::-1], place)
     assert (back.verdict, place.verdicts(two[0])[0].verdict) == ("worse", "fail")
-    assert worked == [1, 1]
+    assert len(worked) == 3
 
 
 def test_what_it_hangs_on_changes_and_it_is_found_anew(place, two, worked, monkeypatch) -> None:
@@ -94,7 +91,7 @@ def test_what_it_hangs_on_changes_and_it_is_found_anew(place, two, worked, monke
     assert [judged.verdict for judged in place.verdicts(two[1])] == ["pass", "unknown"]
     monkeypatch.setattr(kept, "VERSION", kept.VERSION + 1)
     assert better_of(two, place) == after
-    assert worked == [1, 1, 1]
+    assert len(worked) == 3
 
 
 @pytest.mark.parametrize("by", [None, {"part": ["x"] * 200 + ["y"] * 200}])
@@ -120,7 +117,7 @@ def test_a_store_that_can_only_be_read(place, two, worked) -> None:
     assert place.verdicts(two[1]) == []
     better_of(two, place)
     assert better_of(two, reader).verdict == "better"
-    assert worked == [1, 1, 1], "what was kept is read"
+    assert len(worked) == 3, "what was kept is read"
 
 
 def test_nothing_to_say(place, evaluated, two) -> None:

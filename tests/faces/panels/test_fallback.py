@@ -4,13 +4,11 @@ import re
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from mlops_magics import runs, track
+from mlops_magics import track
 from mlops_magics.faces.cli import main
-from mlops_magics.faces.panels import panel
 
 pytestmark = pytest.mark.slow
 
@@ -62,29 +60,16 @@ def test_exported_they_are_still_there_and_need_no_script_from_elsewhere(execute
         assert "<script" not in part.partition("</details>")[0].partition('class="jp-Cell')[0]
 
 
-class _Kernel:
-    """What a shell knows of the message that asked for a cell."""
-
-    def __init__(self, metadata) -> None:
-        self.metadata = metadata
-
-    def get_parent(self):
-        return {"metadata": self.metadata}
-
-
-@pytest.mark.parametrize(("metadata", "lives"), [({"cellId": "a"}, True), ({}, False)])
-def test_a_page_that_names_its_cells_gets_a_widget(store, monkeypatch, metadata, lives) -> None:
-    with track("flights", "a", store=store):
-        pass
-    shell = InteractiveShell.instance()
-    monkeypatch.setattr(shell, "kernel", _Kernel(metadata), raising=False)
-    made = panel(runs(store=store))
-    bundle = made._repr_mimebundle_()
-    assert (VIEW in bundle) == lives
-    assert "<table" in bundle["text/html"]
-    assert "a" in bundle["text/plain"]
-    made.close()
-    InteractiveShell.clear_instance()
+def test_a_page_that_names_its_cells_gets_a_widget(start) -> None:
+    kernel = start()
+    kernel.ask("%mlops track flights --name a\n_ = %mlops end", "one")
+    plain, live = kernel.ask("%mlops runs --panel", "two")
+    assert "<table" in plain["data"]["text/html"]
+    assert "a    finished" in plain["data"]["text/plain"]
+    assert set(live["data"]) == {VIEW, "text/plain"}
+    (live,) = kernel.ask("from mlops_magics import panel, runs\npanel(runs())._repr_mimebundle_()", "three")
+    assert VIEW in live["data"]["text/plain"]
+    assert "<table" in live["data"]["text/plain"]
 
 
 def test_in_a_shell_the_plain_result_is_the_answer(store, monkeypatch, capsys) -> None:
