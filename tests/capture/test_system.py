@@ -5,10 +5,10 @@ import subprocess
 import sys
 import threading
 import time
-import types
 import warnings
 
 import psutil
+import pynvml
 import pytest
 
 from mlops_magics.capture import system
@@ -134,26 +134,26 @@ def test_without_psutil_nothing_is_logged_and_it_is_said(monkeypatch) -> None:
 
 
 def test_graphics_where_there_are_some(monkeypatch) -> None:
-    """No machine of the tests has one: the library's functions, as its documentation describes them."""
-    nvml = types.ModuleType("pynvml")
-    nvml.NVMLError = type("NVMLError", (Exception,), {})
-    nvml.nvmlInit = lambda: None
-    nvml.nvmlDeviceGetCount = lambda: 2
-    nvml.nvmlDeviceGetHandleByIndex = lambda number: number
-    nvml.nvmlDeviceGetUtilizationRates = lambda device: types.SimpleNamespace(gpu=[40, 60][device])
-    nvml.nvmlDeviceGetMemoryInfo = lambda device: types.SimpleNamespace(used=[1 << 30, 1 << 31][device])
-    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    """The library is NVIDIA's; no machine of the tests has its driver, whose answers stand here instead of it."""
+
+    def answer(**answers) -> None:
+        for name, given in answers.items():
+            monkeypatch.setattr(pynvml, f"nvml{name}", given)
+
+    def refuses(*_: object) -> None:
+        raise pynvml.NVMLError_GpuIsLost
+
+    assert system._graphics() == (None, []), "without a driver"
+    answer(Init=lambda: None, DeviceGetCount=lambda: 2, DeviceGetHandleByIndex=lambda number: number)
+    answer(
+        DeviceGetUtilizationRates=lambda device: pynvml.c_nvmlUtilization_t([40, 60][device], 10),
+        DeviceGetMemoryInfo=lambda device: pynvml.c_nvmlMemory_t(1 << 33, 0, [1 << 30, 1 << 31][device]),
+    )
     measured = Meter().measure()
     assert set(measured) == NAMES | {"system/gpu_percent", "system/gpu_memory_bytes"}
     assert (measured["system/gpu_percent"], measured["system/gpu_memory_bytes"]) == (50.0, float(3 << 30))
-
-    def fails(*_: object) -> None:
-        raise nvml.NVMLError
-
-    nvml.nvmlDeviceGetMemoryInfo = fails
+    answer(DeviceGetMemoryInfo=refuses)
     assert set(Meter().measure()) == NAMES
-    nvml.nvmlInit = fails
-    assert system._graphics() == (None, [])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")

@@ -222,7 +222,7 @@ def test_functions_are_themselves_again(notebook) -> None:
     assert cell.cell_contents is inner
 
 
-def test_an_unknown_way_of_building_it_is_said_once(notebook, monkeypatch) -> None:
+def test_one_that_another_library_put_in_its_place_is_left_alone_and_it_is_said_once(notebook, monkeypatch) -> None:
     monkeypatch.setattr(sklearn.model_selection._validation, "cross_validate", lambda estimator, X: {})
     notebook.autolog.remove()
     with pytest.warns(StoreWarning, match="cross_validate") as caught:  # noqa: PT031
