@@ -1,10 +1,11 @@
-"""The fits of a notebook: which run each of them belongs to, and that all is written down before that run ends."""
+"""The fits of a process: which run each of them belongs to, and that all is written down before that run ends."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,20 @@ if TYPE_CHECKING:
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 
+def no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a bar has a label
+    """The progress bar of who has no place for one."""
+    return nullcontext(lambda share, what: None)  # noqa: ARG005
+
+
 class Fits:
-    """What autologging asks of a notebook, and when it is on: while a run is open, by a verb or in Python.
+    """What autologging asks of a notebook or a script, and when it is on: while a run is open, by a verb or in Python.
+
+    One is heard at a time: a notebook that loads the extension takes over from the script that it was.
 
     Parameters
     ----------
-    shell
-        IPython's shell.
+    names
+        The names of the notebook or script, and what they hold now.
     executions
         What its cells were so far.
     guard, worker
@@ -43,19 +51,21 @@ class Fits:
 
     def __init__(
         self,
-        shell: Any,
+        names: Callable[[], Mapping[str, Any]],
         executions: Callable[[], Sequence[Execution]],
         *,
         guard: Guard,
         worker: Worker,
         progress: ProgressBar,
     ) -> None:
-        self._shell = shell
+        self._names = names
         self._executions = executions
         self._guard = guard
         self._worker = worker
         self._owner = os.getpid()
         self._autolog: Autolog | None = None
+        # Threads begin and end runs at the same moment.
+        self._switching = threading.Lock()
         self.progress = progress
         self.is_wanted = True
 
@@ -63,17 +73,25 @@ class Fits:
         """Know of each run that begins from now on."""
         OPEN_RUNS.listen(self._begun)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether this process started it, and not the one that it is a fork of."""
+        return self._owner == os.getpid()
+
     def stop(self) -> None:
         """See no more fits."""
         OPEN_RUNS.cease(self._begun)
-        self._ignore()
+        # The child of a fork has one thread, and a lock that one of its parent's may have held.
+        with self._switching if self.is_alive else nullcontext():
+            self._ignore()
 
     def refresh(self) -> None:
         """See the fits of the cell that begins, if a run is open that wants them."""
-        if not self._is_asked_for():
-            self._ignore()
-            return
-        self._autologging().refresh()
+        with self._switching:
+            if not self._is_asked_for():
+                self._ignore()
+                return
+            self._autologging().refresh()
 
     # -- what autologging asks --------------------------------------------------------------------------------------
 
@@ -81,8 +99,9 @@ class Fits:
         """The run that a fit in this thread belongs to: the innermost that is open; None where none is, or where it
         wants no fits. The processes a notebook starts are not the notebook.
         """
-        run = OPEN_RUNS.innermost() if self.is_wanted and self._owner == os.getpid() else None
-        return run if run is not None and run.settings.autolog else None
+        is_heard = self.is_alive and OPEN_RUNS.listener == self._begun
+        run = OPEN_RUNS.innermost() if self.is_wanted and is_heard else None
+        return run if run is not None and run.autolog else None
 
     def later(self, work: Callable[[], object]) -> None:
         """Have something done off the person's path, before the run ends."""
@@ -93,8 +112,8 @@ class Fits:
         self._guard.warn(what, error)
 
     def name_of(self, value: Any) -> str | None:
-        """What the notebook calls an object, or None when it has no public name for it."""
-        names = (name for name, held in list(self._shell.user_ns.items()) if held is value and not name.startswith("_"))
+        """What the notebook or script calls an object, or None when it has no public name for it."""
+        names = (name for name, held in list(self._names().items()) if held is value and not name.startswith("_"))
         return next(names, None)
 
     def origins_of(self, name: str) -> tuple[str, ...]:
@@ -104,34 +123,35 @@ class Fits:
         found: tuple[str, ...] = ()
         with self._guard("where a table came from"):
             executions = self._executions()
-            found += origins_of(executions, len(executions), name, self._shell.user_ns)
+            found += origins_of(executions, len(executions), name, self._names())
         return found
 
     # -- how --------------------------------------------------------------------------------------------------------
 
     def _begun(self, run: ActiveRun) -> None:
-        if self._owner != os.getpid():
+        if not self.is_alive:
             return
         run.before_end(partial(self._settle, run))
-        with self._guard("fits"):
+        with self._guard("fits"), self._switching:
             if self._is_asked_for():
                 self._autologging().watch()
 
     def _settle(self, run: ActiveRun) -> None:
         """Write down what is still to be seen of a run, before it ends."""
-        if self._owner != os.getpid():
+        if not self.is_alive:
             return
         with self._guard("fits"):
-            if self._is_asked_for(apart_from=run):
-                self._autologging().settle(run)
-            else:
-                self._ignore()
+            if self._autolog is not None:
+                self._autolog.settle(run)
+            with self._switching:
+                if not self._is_asked_for(apart_from=run):
+                    self._ignore()
         with self._guard("what was still being looked at"), self.progress("end") as bar:
             if dropped := self._worker.finish(bar):
                 self._guard.warn("what was still being looked at", f"interrupted; {dropped} things were dropped")
 
     def _is_asked_for(self, *, apart_from: ActiveRun | None = None) -> bool:
-        return self.is_wanted and any(run.settings.autolog for run in OPEN_RUNS.all() if run is not apart_from)
+        return self.is_wanted and any(run.autolog for run in OPEN_RUNS.all() if run is not apart_from)
 
     def _autologging(self) -> Autolog:
         if self._autolog is None:

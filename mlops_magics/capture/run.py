@@ -54,6 +54,8 @@ class ActiveRun(Shown):
         What the run is called. The id is unique; a name may be used again, and then means its newest run.
     settings
         What the owner of the store decided for every run.
+    autolog
+        Whether fits are recorded by themselves.
     privacy, private
         What of it is not written down in the clear, and the values of that which it has met.
     fitted
@@ -65,13 +67,16 @@ class ActiveRun(Shown):
         Whether the person named the run's model, by evaluating or keeping one.
     """
 
-    def __init__(self, store: Store, identity: Run, *, settings: Settings, private: bool = False) -> None:
+    def __init__(
+        self, store: Store, identity: Run, *, settings: Settings, private: bool = False, autolog: bool = True
+    ) -> None:
         self.store = store
         self.id = identity.id
         self.experiment = identity.experiment
         self.name = identity.name
         self.status: RunStatus = "running"
         self.settings = settings
+        self.autolog = autolog and settings.autolog
         self.privacy = Privacy(private or settings.private, settings.private_columns)
         self.facts = 0
         self.has_own_model = False

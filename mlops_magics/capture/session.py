@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.cells import CellLog, ExecutedCell
-from mlops_magics.capture.fits import Fits, ProgressBar
+from mlops_magics.capture.fits import Fits, ProgressBar, no_bar
 from mlops_magics.capture.guard import Guard
 from mlops_magics.capture.outputs import Output, OutputWatch
 from mlops_magics.capture.run import ActiveRun
@@ -21,7 +20,6 @@ from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tracking import track
 from mlops_magics.capture.worker import Worker
 from mlops_magics.errors import CommandError
-from mlops_magics.look.progress import Progress
 from mlops_magics.records import Cell, Judged, Record, Seed, Text
 
 if TYPE_CHECKING:
@@ -29,10 +27,6 @@ if TYPE_CHECKING:
     from mlops_magics.capture.notebook.flow import Execution
 
 _BEGINS_WITH_TRACK = re.compile(r"\s*(#[^\n]*\n\s*)*%%?mlops\s+track\b")
-
-
-def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a bar has a label
-    return nullcontext(lambda share, what: None)  # noqa: ARG005
 
 
 def _keep_output(run: ActiveRun, output: Output, position: int) -> None:
@@ -59,7 +53,7 @@ class Session:
         How far the notebook could be trusted when the last run ended.
     """
 
-    def __init__(self, shell: Any, *, progress: ProgressBar = _no_bar) -> None:
+    def __init__(self, shell: Any, *, progress: ProgressBar = no_bar) -> None:
         self._shell = shell
         self._run: ActiveRun | None = None
         self._cells = CellLog(shell)
@@ -73,7 +67,9 @@ class Session:
         self._outputs = OutputWatch(shell, self._guard)
         self._keeps_outputs = True
         self.examined: Examination | None = None
-        self.fits = Fits(shell, self._executions, guard=self._guard, worker=self._worker, progress=progress)
+        self.fits = Fits(
+            lambda: shell.user_ns, self._executions, guard=self._guard, worker=self._worker, progress=progress
+        )
 
     def start(self) -> None:
         """Begin to observe the shell."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.script import SCRIPT
 from mlops_magics.capture.surroundings import EnvironmentLook
 from mlops_magics.errors import CommandError, MlopsError, RunNotFound
 from mlops_magics.records import Run, RunRevision
@@ -33,6 +34,7 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     resume: bool = False,
     source: str | None = None,
     private: bool = False,
+    autolog: bool = True,
     system_seconds: float | None = None,
 ) -> ActiveRun:
     """Start a run of an experiment, or go on with one that was interrupted.
@@ -54,6 +56,8 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     private
         Keep neither outputs nor previews nor row-wise predictions nor example rows, nor by itself a model that holds
         texts or rows of data (categories, neighbours, support vectors); so do the store's settings.
+    autolog
+        Record fits of estimators, searches and boosters by themselves, in a script as in a notebook.
     system_seconds
         Record CPU, memory and GPU each so many seconds.
 
@@ -82,7 +86,7 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
     place = open_store(store)
     identity = _resumed(place, experiment, name) if resume else _new(place, experiment, name)
     settings = place.settings
-    run = ActiveRun(place, identity, settings=settings, private=private)
+    run = ActiveRun(place, identity, settings=settings, private=private, autolog=autolog)
     # What it failed of before is over with being resumed.
     message = "" if resume else None
     if resume:
@@ -96,6 +100,8 @@ def track(  # noqa: PLR0913 - all that can be said of a run when it begins
         from mlops_magics.capture.system import SystemWatch
 
         run.watch(SystemWatch(run.observe_metrics, seconds=every))
+    if run.autolog:
+        SCRIPT.follow_fits()
     OPEN_RUNS.add(run)
     return run
 

@@ -107,7 +107,5 @@ def test_what_is_switched_off_stays_off(ask) -> None:
     ask("with mlops.track('t', 'quiet'):\n    LogisticRegression().fit(X, y)")
     assert fitted(open_store(), "quiet") == []
     ask("%mlops autolog on")
-    ask("%unload_ext mlops_magics")
-    ask("with mlops.track('t', 'unloaded'):\n    LogisticRegression().fit(X, y)")
-    assert fitted(open_store(), "unloaded") == []
-    ask("%load_ext mlops_magics")
+    ask("with mlops.track('t', 'loud', autolog=False):\n    LogisticRegression().fit(X, y)")
+    assert fitted(open_store(), "loud") == []

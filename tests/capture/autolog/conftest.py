@@ -10,6 +10,7 @@ import pytest
 from mlops_magics import open_store, track
 from mlops_magics.capture.autolog import Autolog
 from mlops_magics.capture.guard import Guard
+from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.run import ActiveRun
 from mlops_magics.capture.worker import Worker
 
@@ -75,7 +76,19 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(tmp_path) -> Iterator[Notebook]:
+def heard() -> Iterator[None]:
+    """Runs are heard of by a notebook, so that this process is not followed as a script."""
+
+    def tell(run: ActiveRun) -> None:
+        """The notebook is asked for its run by autologging itself."""
+
+    OPEN_RUNS.listen(tell)
+    yield
+    OPEN_RUNS.cease(tell)
+
+
+@pytest.fixture
+def notebook(tmp_path, heard) -> Iterator[Notebook]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         notebook = Notebook(track("flights", "baseline", store=open_store(tmp_path / ".mlops")))

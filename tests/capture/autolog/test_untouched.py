@@ -222,7 +222,8 @@ def test_imports_and_fits_of_one_cell_are_seen_and_nothing_more_is_imported(tmp_
         sys.path.insert(0, {str(__file__.rpartition("/")[0])!r})
         from conftest import Notebook
         from mlops_magics import open_store, track
-        notebook = Notebook(track("flights", "baseline", store=open_store({str(tmp_path)!r} + "/.mlops")))
+        store = open_store({str(tmp_path)!r} + "/.mlops")
+        notebook = Notebook(track("flights", "baseline", store=store, autolog=False))
         with notebook.cell() as names:
             assert "sklearn" not in sys.modules
             import numpy
