@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlops_magics.look.progress import Progress
     from mlops_magics.store.database import Database
     from mlops_magics.store.fold import FoldReport
+    from mlops_magics.store.staging import Stage
 
 FOLD_BYTES = 1 << 20
 """Journals longer than this are folded before they are read; shorter ones are read as they are."""
@@ -45,7 +46,7 @@ class Access:
         self.read_only = read_only
         self._focus: frozenset[str] = frozenset()
         self._lock = threading.RLock()
-        self._opened_database: Database | None = None
+        self._opened: Stage | None = None
         self._in_snapshot = False
         self._ledger: dict[str, int] = {}
         self.notice: str | None = None
@@ -62,7 +63,7 @@ class Access:
             import pandas  # noqa: F401
         with self._lock:
             if self._in_snapshot:
-                yield self._database()
+                yield self._stage().database
                 return
             self._in_snapshot = True
             try:
@@ -88,12 +89,12 @@ class Access:
         from mlops_magics.store.database import Busy
 
         with self._lock:
-            database = self._database()
+            stage = self._stage()
             try:
-                with database.reading() as self.notice:
-                    database.stage([])
-                    database.create_views()
-                    yield database
+                with stage.database.reading() as self.notice:
+                    stage.read([])
+                    stage.create_views()
+                    yield stage.database
             except Busy as error:
                 raise StoreError("another process has been writing the database for five seconds") from error
 
@@ -106,7 +107,7 @@ class Access:
         with self._lock:
             if self._in_snapshot:
                 return FoldReport(reason="a snapshot of this store is open")
-            return fold(self._layout, self._database(), progress=progress)
+            return fold(self._layout, self._stage(), progress=progress)
 
     def optimize(self, *, progress: Progress | None = None) -> None:
         """Fold, then sort the points.
@@ -127,7 +128,7 @@ class Access:
                 raise StoreError("a snapshot of this store is open", hint="Leave its block first")
             self.fold(progress=progress)
             try:
-                self._database().rewrite()
+                self._stage().database.rewrite()
             except Busy as error:
                 raise StoreError("readers kept the database", hint="Try again in a moment") from error
 
@@ -137,11 +138,12 @@ class Access:
         from mlops_magics.store.fold import fold
         from mlops_magics.store.tails import found, last_seen, runs_with_journals, slices
 
-        database = self._database()
+        stage = self._stage()
+        database = stage.database
         journals = found(self._layout)
         unread = sum(journal.size - self._ledger.get(journal.name, 0) for journal in journals)
         if not self.read_only and (unread > FOLD_BYTES or any(not journal.alive for journal in journals)):
-            fold(self._layout, database)
+            fold(self._layout, stage)
         try:
             with database.reading() as self.notice:
                 # Looked for again under db.lock: what is gone by now has been folded before, and is in the file.
@@ -149,32 +151,33 @@ class Access:
                 self._ledger = database.ledger()
                 wanted = sorted(journals, key=lambda journal: journal.run not in self._focus)
                 limit = READ_BYTES if self.read_only else None
-                database.stage(slices(wanted if self.read_only else journals, self._ledger, total=limit))
-                database.create_views()
+                stage.read(slices(wanted if self.read_only else journals, self._ledger, total=limit))
+                stage.create_views()
                 # Also those whose journals only a newer version can read.
                 living = runs_with_journals(self._layout, but=[item.name for item in journals if not item.alive])
-                database.stage_interrupted(living, last_seen(journals))
+                stage.interrupt(living, last_seen(journals))
                 yield database
         except Busy as error:
             raise StoreError("another process has been writing the database for five seconds") from error
 
-    def _database(self) -> Database:
-        if self._opened_database is None:
+    def _stage(self) -> Stage:
+        if self._opened is None:
             from mlops_magics.store.database import Database
+            from mlops_magics.store.staging import Stage
 
-            self._opened_database = Database(self._layout)
-        return self._opened_database
+            self._opened = Stage(self._layout, Database(self._layout))
+        return self._opened
 
     def renew(self) -> None:
         """In the child of a fork: the lock may be held by a thread that is not here, and DuckDB's threads are not."""
-        _left_behind.append(self._opened_database)
+        _left_behind.append(self._opened)
         self._lock = threading.RLock()
-        self._opened_database = None
+        self._opened = None
         self._in_snapshot = False
 
 
 _accesses: weakref.WeakSet[Access] = weakref.WeakSet()
-_left_behind: list[Database | None] = []
+_left_behind: list[Stage | None] = []
 """Instances of the parent, which must not be closed in the child: closing waits for their threads."""
 
 

@@ -1,4 +1,4 @@
-"""The only door to the database file: staging journal lines, reading, and committing a fold.
+"""The only door to the database file: reading it, and committing to it.
 
 A connection to an in-memory instance lives as long as the store object. The file is attached to it read-only for a
 query and read-write for a commit, under ``db.lock``, and detached at once: nobody holds the file while nothing happens.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -17,16 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import orjson
 
 from mlops_magics.errors import StoreError
-from mlops_magics.store import foreign, schema, spooling
-from mlops_magics.store.blobs import Blobs
-from mlops_magics.store.journal import RECORD_LIMIT_BYTES
-from mlops_magics.store.lines import LATEST_MICROSECONDS
+from mlops_magics.store import foreign, schema
 from mlops_magics.store.location import STORAGE_VERSION, Layout
 from mlops_magics.store.locks import taking_turns
-from mlops_magics.store.tails import Slice
 
 if TYPE_CHECKING:
     import pandas
@@ -46,20 +41,24 @@ class LedgerRow:
     done: bool
 
 
+Refused = duckdb.Error
+"""What DuckDB raises: a statement is wrong, a value cannot be read, or a file cannot be had."""
+
+
 class Busy(Exception):
     """Another process of ours kept ``db.lock`` longer than we wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """What a batch of slices came to: lines understood, and those that were not, by journal."""
-
-    lines: int
-    corrupt: Mapping[str, Sequence[bytes]]
-
-
 class Database:
-    """One process's way to the database of one store. Not for two threads at once."""
+    """One process's way to the database of one store. Not for two threads at once.
+
+    Attributes
+    ----------
+    tables
+        The columns of each table of this version's schema, and their types.
+    stored, is_current
+        The tables that the attached file has, and whether it is of this version's schema.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -71,12 +70,9 @@ class Database:
         for migration in schema.MIGRATIONS:
             for statement in migration.statements:
                 self._connection.execute(statement.format(s="blank"))
-        self._tables = self._columns_of("memory", "blank")
-        self._create_stage()
-        self._is_staged = False
-        self._stored: frozenset[str] = frozenset()
-        self._is_current = True
-        self._viewed: tuple[frozenset[str], bool, bool] | None = None
+        self.tables = self._columns_of("memory", "blank")
+        self.stored: frozenset[str] = frozenset()
+        self.is_current = True
 
     def close(self) -> None:
         """Let go of the in-memory instance."""
@@ -177,121 +173,9 @@ class Database:
 
     def ledger(self) -> dict[str, int]:
         """How far each journal is folded, in the attached file."""
-        if "journals" not in self._stored:
+        if "journals" not in self.stored:
             return {}
         return dict(self.query("SELECT journal, max(folded_to) FROM s.journals GROUP BY journal").fetchall())
-
-    def create_views(self) -> None:
-        """Give every table the rows of the file and of the staged journals, under one name.
-
-        While nothing is staged, the file alone: planning the other half of a query takes longer than most queries run.
-        """
-        wanted = self._stored, self._is_current, self._is_staged
-        if wanted == self._viewed:
-            return
-        views = schema.reading_views(self._stored, is_current=self._is_current, with_stage=self._is_staged)
-        for name, body in views.items():
-            self.query(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
-        self._viewed = wanted
-
-    # -- staging ------------------------------------------------------------------------------------------------
-
-    def stage(self, pieces: Sequence[Slice]) -> Staged:
-        """Parse slices of journals into the instance, replacing what was staged before."""
-        if self._is_staged:
-            self._connection.execute("DELETE FROM writers; DELETE FROM interrupted; DELETE FROM slice")
-            self._is_staged = False
-        pieces = [piece for piece in pieces if piece.size]
-        if not pieces:
-            return Staged(0, {})
-        self._is_staged = True
-        self.query(
-            "INSERT INTO writers SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
-            [[piece.journal.writer for piece in pieces], [piece.journal.run for piece in pieces]],
-        )
-        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
-            spool = Path(folder) / "spool.jsonl"
-            spooling.write(spool, pieces)
-            lines = self._parse_records(spool)
-            corrupt: dict[str, list[bytes]] = {}
-            if lines is None:
-                corrupt, longest = spooling.write_repaired(spool, pieces)
-                lines = self._parse(spool, longest)
-        for writer, line in self._load_large_records():
-            (journal,) = (piece.journal.name for piece in pieces if piece.journal.writer == writer)
-            corrupt.setdefault(journal, []).append(line)
-        return Staged(lines, corrupt)
-
-    def _parse_records(self, spool: Path) -> int | None:
-        """Number of lines, or None when some line is not a record."""
-        try:
-            lines = self._parse(spool)
-        except duckdb.Error:
-            return None
-        # What tails.is_record refuses, as far as a value of a wrong type did not become NULL in a field that may be.
-        strangers = self.query(
-            f"""SELECT count(*) FROM slice LEFT JOIN writers USING (w)
-                WHERE coalesce(t NOT BETWEEN 0 AND {LATEST_MICROSECONDS - 1}, true) OR writers.w IS NULL
-                OR (n IS NOT NULL AND v IS NULL) OR coalesce(n, k, m::VARCHAR) IS NULL
-                OR (m IS NOT NULL AND list_count(map_values(m)) < cardinality(m))"""
-        )
-        return None if _scalar(strangers) else lines
-
-    def _parse(self, spool: Path, longest: int = 0) -> int:
-        self.query("DELETE FROM slice")
-        columns = ", ".join(f"{name}: '{type_}'" for name, type_ in schema.SLICE_COLUMNS.items())
-        inserted = self.query(
-            f"""INSERT INTO slice SELECT * FROM read_json(?, format = 'newline_delimited', ignore_errors = true,
-                maximum_object_size = {max(2 * RECORD_LIMIT_BYTES, longest)}, columns = {{{columns}}})""",
-            [str(spool)],
-        )
-        return int(_scalar(inserted))
-
-    def _load_large_records(self) -> list[tuple[int, bytes]]:
-        """Fetch the bodies of records kept as blobs; returns the writers and lines of those whose blob is gone."""
-        blobs = Blobs(self._layout.blobs)
-        gone = []
-        for (sha256,) in self.query("SELECT DISTINCT b FROM slice WHERE b IS NOT NULL").fetchall():
-            try:
-                body = blobs.find(sha256).read_text(encoding="utf-8")
-                self.query("UPDATE slice SET d = ?::JSON WHERE b = ?", [body, sha256])
-            except (StoreError, UnicodeDecodeError, duckdb.Error):
-                gone += self.query("SELECT w, t, k, b FROM slice WHERE b = ?", [sha256]).fetchall()
-                self.query("DELETE FROM slice WHERE b = ?", [sha256])
-        return [(w, orjson.dumps({"t": t, "w": w, "k": k, "b": b})) for w, t, k, b in gone]
-
-    def stage_interrupted(self, unfinished: Iterable[str], last_seen: Mapping[str, int]) -> None:
-        """Stage the end of runs that are ``running`` though nobody writes them any more.
-
-        ``unfinished`` are the runs that still have a writer, or lines to fold; ``last_seen`` tells in microseconds
-        when the others last wrote. Needs the views.
-        """
-        living = set(unfinished)
-        running = self.query("SELECT run FROM run_revs GROUP BY run HAVING max_by(status, time) = 'running'").fetchall()
-        dead = [run for (run,) in running if run not in living]
-        if not dead:
-            return
-        self._is_staged = True
-        self.create_views()
-        last = self.query(
-            """SELECT run, epoch_us(max(time)) FROM run_revs
-               WHERE run IN (SELECT unnest(?::VARCHAR[])) GROUP BY run""",
-            [dead],
-        ).fetchall()
-        # Not before the newest revision: a file's time is of a coarser clock, up to 10 ms late.
-        ends = [max(time, last_seen.get(run, 0)) + 1 for run, time in last]
-        self.query(
-            "INSERT INTO interrupted SELECT unnest(?::VARCHAR[]), make_timestamp(unnest(?::BIGINT[]))",
-            [[run for run, _ in last], ends],
-        )
-
-    def _create_stage(self) -> None:
-        run = self._connection.execute
-        run(f"CREATE TEMP TABLE slice ({', '.join(f'{name} {type_}' for name, type_ in schema.SLICE_COLUMNS.items())})")
-        run("CREATE TEMP TABLE writers (w BIGINT, run VARCHAR)")
-        run("CREATE TEMP TABLE interrupted (run VARCHAR, time TIMESTAMP)")
-        for name, body in schema.stage_views(self._tables).items():
-            run(f"CREATE TEMP VIEW {name} AS {body}")
 
     # -- committing ---------------------------------------------------------------------------------------------
 
@@ -335,19 +219,6 @@ class Database:
                 self.query("ROLLBACK")
             raise
 
-    def insert_staged(self) -> None:
-        """Move what is staged into the attached file."""
-        for table in (*schema.FACT_TABLES.values(), "metrics"):
-            self.query(f"INSERT INTO s.{table} BY NAME SELECT * FROM stage_{table}")
-        unseen = "sha256 NOT IN (SELECT sha256 FROM s.texts)"
-        self.query(f"INSERT INTO s.texts BY NAME SELECT * FROM stage_texts WHERE {unseen}")
-        self.query(f"CREATE OR REPLACE TEMP TABLE fresh AS {schema.STAGED_SUMS.format(metrics='stage_metrics')}")
-        touched = "SELECT * FROM s.metric_sums WHERE run IN (SELECT run FROM fresh)"
-        merged = schema.MERGED_SUMS.format(sums=f"{touched} UNION ALL BY NAME SELECT * FROM fresh")
-        self.query(f"CREATE OR REPLACE TEMP TABLE merged AS {merged}")
-        self.query("DELETE FROM s.metric_sums WHERE run IN (SELECT run FROM fresh)")
-        self.query("INSERT INTO s.metric_sums BY NAME SELECT * FROM merged")
-
     def write_ledger(self, rows: Sequence[LedgerRow]) -> None:
         """Set how far journals are folded; the counts add to those of earlier folds."""
         columns = [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
@@ -386,7 +257,7 @@ class Database:
             try:
                 self._attach(self._layout.database, read_only=True)
                 self._attach(draft, alias="anew")
-                for table in (*self._tables, "migrations"):
+                for table in (*self.tables, "migrations"):
                     order = "ORDER BY run, key, step, time" if table == "metrics" else ""
                     self.query(f"CREATE TABLE anew.{table} AS SELECT * FROM s.{table} {order}")
             except duckdb.Error as error:
@@ -411,15 +282,15 @@ class Database:
     def _look(self) -> int:
         """See of which schema the attached file is, and which tables it has."""
         try:
-            number = int(_scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
+            number = int(scalar(self.query("SELECT coalesce(max(number), 0) FROM s.migrations")))
         except (duckdb.CatalogException, duckdb.BinderException):
             number = 0  # nothing is attached, or a file that nobody wrote to
-        self._is_current = number == schema.SCHEMA
-        if self._is_current:
-            self._stored = frozenset(self._tables)
+        self.is_current = number == schema.SCHEMA
+        if self.is_current:
+            self.stored = frozenset(self.tables)
         else:
             found = self.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 's'").fetchall()
-            self._stored = frozenset(name for (name,) in found)
+            self.stored = frozenset(name for (name,) in found)
         if number > schema.SCHEMA:
             raise StoreError(
                 f"the database is of schema {number}, this version knows up to {schema.SCHEMA}",
@@ -463,6 +334,7 @@ def _one_line(error: duckdb.Error) -> str:
     return " ".join(str(error).partition("\n\nLINE ")[0].split())
 
 
-def _scalar(result: duckdb.DuckDBPyConnection) -> Any:
+def scalar(result: duckdb.DuckDBPyConnection) -> Any:
+    """The one value of an answer; 0 where it has no row."""
     row = result.fetchone()
     return row[0] if row else 0

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from mlops_magics.errors import StoreError
 from mlops_magics.look.progress import Progress
-from mlops_magics.store.database import Busy, Database, LedgerRow, Staged
+from mlops_magics.store.database import Busy, Database, LedgerRow
 from mlops_magics.store.location import Layout
 from mlops_magics.store.locks import holding
+from mlops_magics.store.staging import Stage, Staged
 from mlops_magics.store.tails import FoundJournal, Slice, found, is_alive, last_seen, runs_with_journals, slices
 
 SHARE_BYTES = 16 << 20
@@ -37,7 +38,7 @@ class FoldReport:
     reason: str | None = None
 
 
-def fold(layout: Layout, database: Database, *, progress: Progress | None = None) -> FoldReport:
+def fold(layout: Layout, stage: Stage, *, progress: Progress | None = None) -> FoldReport:
     """Move everything the journals hold into the database.
 
     Never raises because somebody else is busy with the store: it stops, says why, and loses nothing.
@@ -48,22 +49,22 @@ def fold(layout: Layout, database: Database, *, progress: Progress | None = None
         with holding(layout.fold_lock) as got:
             if not got:
                 return FoldReport(reason="another process is folding")
-            return _fold_all(layout, database, progress)
+            return _fold_all(layout, stage, progress)
     except OSError as error:
         return FoldReport(reason=f"the store cannot be written to: {error.strerror}")
 
 
-def _fold_all(layout: Layout, database: Database, progress: Progress | None) -> FoldReport:
+def _fold_all(layout: Layout, stage: Stage, progress: Progress | None) -> FoldReport:
     done = FoldReport()
     try:
         _remove_orphans(layout)
         # The dead first: what they left is done with for good.
         waiting = sorted(found(layout), key=lambda journal: journal.alive)
-        ledger = _ledger(database)
+        ledger = _ledger(stage.database)
         total = behind = sum(max(0, journal.size - ledger.get(journal.name, 0)) for journal in waiting)
         while batch := _batch(waiting, ledger):
-            staged = database.stage(batch)
-            rows = _commit(layout, database, batch, staged, ledger)
+            staged = stage.read(batch)
+            rows = _commit(layout, stage, batch, staged, ledger)
             ledger |= {row.journal: row.folded_to for row in rows}
             finished = {row.journal for row in rows if row.done}
             waiting = [journal for journal in waiting if journal.name not in finished]
@@ -96,7 +97,7 @@ def _batch(journals: Sequence[FoundJournal], ledger: dict[str, int]) -> list[Sli
 
 
 def _commit(
-    layout: Layout, database: Database, batch: Sequence[Slice], staged: Staged, ledger: dict[str, int]
+    layout: Layout, stage: Stage, batch: Sequence[Slice], staged: Staged, ledger: dict[str, int]
 ) -> list[LedgerRow]:
     rows = []
     for piece in batch:
@@ -108,15 +109,16 @@ def _commit(
         end = piece.end + piece.torn if piece.is_whole else piece.end
         rows.append(LedgerRow(piece.journal.name, end, len(strangers), piece.is_whole))
     whole = [row.journal for row in rows if row.done]
+    database = stage.database
     with database.committing():
         stored = database.ledger()
         if any(stored.get(piece.journal.name, 0) != ledger.get(piece.journal.name, 0) for piece in batch):
             raise Busy
-        database.create_views()
+        stage.create_views()
         # Somebody still writes the others, or their journals are not folded to the end.
         unfinished = runs_with_journals(layout, but=whole)
-        database.stage_interrupted(unfinished, last_seen(piece.journal for piece in batch))
-        database.insert_staged()
+        stage.interrupt(unfinished, last_seen(piece.journal for piece in batch))
+        stage.insert()
         database.write_ledger(rows)
     return rows
 
