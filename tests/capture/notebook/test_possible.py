@@ -117,6 +117,8 @@ def played(monkeypatch, sources):
     space = {}
     for source in sources:
         exec(compile(python_of(source).module, "cell", "exec"), space)
+    if "con" in space:
+        space["con"].close()
     return space["result"]
 
 
