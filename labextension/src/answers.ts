@@ -33,7 +33,7 @@ export interface VerdictLine {
   readonly said: string;
 }
 
-/** A run that holds a model, and what was judged about it last. `aliases` are the names a registry gives it. */
+/** A run that holds a model, and what was judged about it last. `aliases` are the names people give it. */
 export interface ModelLine {
   readonly run: RunLine;
   readonly verdicts: readonly VerdictLine[];

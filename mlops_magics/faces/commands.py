@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlops_magics.faces import acts
 from mlops_magics.faces.grammar import Argument, Completes, Verb, argument
 
-_RUN = argument("run", metavar="RUN", completes="run", help="a name, a piece of an id, @last, @best:METRIC")
+_RUN = argument("run", metavar="RUN", completes="run", help="a name, a piece of an id, @last, @best:METRIC, @ALIAS")
 _OTHER_RUN = argument(
     "--run", metavar="RUN", completes="run", default=None, help="another run than the open one, ended or not"
 )
@@ -64,7 +64,14 @@ VERBS: tuple[Verb, ...] = (
         (_pairs("params="), _OTHER_RUN),
         "params depth=6",
     ),
-    Verb("tag", "record labels for people", acts.tag, (_pairs("tags="), _OTHER_RUN), "tag team=ops"),
+    Verb(
+        "tag",
+        "record labels for people; by alias=NAME, @NAME means the run",
+        acts.tag,
+        (_pairs("tags="), _OTHER_RUN),
+        "tag team=ops",
+        "tag --run @best:val_auc alias=champion",
+    ),
     Verb(
         "note",
         "record a sentence",

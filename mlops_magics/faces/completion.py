@@ -13,6 +13,7 @@ from mlops_magics.errors import MlopsError
 from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.grammar import Argument, Completes, Verb
+from mlops_magics.store.aliases import owners
 
 if TYPE_CHECKING:
     from mlops_magics.store.conditions.words import Family
@@ -80,8 +81,10 @@ class Completer:
         if kind == "run":
             # Those of an experiment only where one is being named: else every run would be behind hundreds of them.
             experiments = dict.fromkeys(run.experiment for run in runs) if "@" in fragment.lstrip("@") else {}
+            aliases = owners(store.aliases(runs))
             for experiment in ("", *experiments):
                 yield f"{experiment}@last"
+                yield from (f"{experiment}@{alias}" for of, alias in aliases if experiment in {"", of})
                 yield from (f"{experiment}@best:{key}" for key in store.metric_names())
         elif kind == "experiment":
             yield from (run.experiment for run in store.all_runs())

@@ -104,7 +104,7 @@ def overview(verbs: Sequence[Verb], program: str) -> str:
         others = ", ".join(verb.name for verb in verbs if verb.needs_notebook)
         lines += ["", f"In a notebook also: {others}. log, params, tag, note and artifact need --run here."]
     lines += ["", f"{program} VERB --help tells more about one."]
-    lines += ["RUN is a name, experiment/name, a piece of an id, @last, @best:METRIC, or experiment/@best:METRIC."]
+    lines += ["RUN is a name, experiment/name, a piece of an id, @last, @best:METRIC, @ALIAS, or experiment@ALIAS."]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from mlops_magics.records import Record, Run
 from mlops_magics.store import location as places
 from mlops_magics.store import references
 from mlops_magics.store.access import Access
+from mlops_magics.store.aliases import TAG, Given, owners
 from mlops_magics.store.blobs import Blobs
 from mlops_magics.store.facts import RunFacts
 from mlops_magics.store.identity import new_id
@@ -266,10 +267,10 @@ class Store(RunFacts):
         return news(self._layout, frozenset(runs), read_to)
 
     def find(self, reference: Run | str) -> Run:
-        """The run meant by a name, a piece of an id, ``@last``, or ``@best:METRIC`` (``:min``, ``:max`` to be exact).
+        """The run meant by a name, a piece of an id, ``@last``, ``@best:METRIC`` (``:min``, ``:max`` to be exact), or
+        ``@ALIAS``, which the tag ``alias`` of a run tells; see :mod:`mlops_magics.store.aliases`.
 
-        ``EXPERIMENT/`` before a name means the runs of that experiment alone, as does ``EXPERIMENT`` before ``@last``
-        or ``@best:METRIC``.
+        ``EXPERIMENT/`` before a name means the runs of that experiment alone, as does ``EXPERIMENT`` before an ``@``.
 
         Raises
         ------
@@ -291,6 +292,12 @@ class Store(RunFacts):
         """Every run, the newest last."""
         rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs ORDER BY started, id")
         return [Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows]
+
+    def aliases(self, runs: Sequence[Run]) -> list[Given]:
+        """What the tag ``alias`` of these runs says, of those that have one."""
+        experiments = {run.id: run.experiment for run in runs}
+        rows = self._rows("SELECT run, value, time FROM tags WHERE key = ?", [TAG])
+        return [Given(run, experiments[run], value, time) for run, value, time in rows if run in experiments]
 
     def newest_verdicts(self, question: str, verdict: str) -> list[tuple[str, str | None]]:
         """The runs whose newest answer to a question is this verdict, each with the sentence kept with it."""
@@ -370,7 +377,20 @@ class Store(RunFacts):
             known = references.of_experiment(experiment, known)
         if best := references.parse_best(rest):
             rest = self._best(*best, experiment=experiment)
+        elif alias := references.parse_alias(rest):
+            rest = self._owner(alias, known, experiment=experiment)
         return references.choose(rest, known)
+
+    def _owner(self, alias: str, known: Sequence[Run], *, experiment: str | None) -> str:
+        given = {name: one.run for (_, name), one in owners(self.aliases(known)).items()}
+        if alias not in given:
+            raise RunNotFound(
+                f"no run{'' if experiment is None else f' of {experiment}'} has the alias {alias!r}",
+                seen=f"@{alias}",
+                exists=["@last", *(f"@{name}" for name in reversed(given))],
+                hint=f"Give it to one: %mlops tag --run RUN {TAG}={alias}",
+            )
+        return given[alias]
 
     def _best(self, metric: str, smallest: bool, *, experiment: str | None) -> str:
         order = "ASC" if smallest else "DESC"

@@ -1,4 +1,4 @@
-"""Which run is meant: a name, a piece of an id, ``@last``, ``@best:METRIC``, the last two also of one experiment."""
+"""Which run is meant: a name, a piece of an id, ``@last``, ``@best:METRIC``, ``@ALIAS``; these of an experiment too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOWER_IS_BETTER = re.compile(
 _NEGATED = re.compile(r"(^|[_/. -])neg_", re.IGNORECASE)
 """As scikit-learn's scorers are named: of errors with a minus, so that greater is better."""
 
-_OF_EXPERIMENT = re.compile(r"(?P<experiment>[^@].*?)/?(?P<rest>@last|@best:.+)", re.DOTALL)
+_OF_EXPERIMENT = re.compile(r"(?P<experiment>[^@].*?)/?(?P<rest>@best:.+|@[^\s@/:]+)", re.DOTALL)
 
 
 def lower_is_better(metric: str) -> bool:
@@ -33,13 +33,13 @@ def lower_is_better(metric: str) -> bool:
 
 
 def parse_experiment(reference: str) -> tuple[str | None, str]:
-    """Take ``EXPERIMENT@last``, ``EXPERIMENT@best:METRIC`` or the same with a slash before the ``@`` apart; of anything
-    else the experiment is None.
+    """Take ``EXPERIMENT@last``, ``EXPERIMENT@ALIAS``, ``EXPERIMENT@best:METRIC`` or the same with a slash before the
+    ``@`` apart; of anything else the experiment is None.
 
     >>> parse_experiment("flights@best:test/auc"), parse_experiment("flights/@last"), parse_experiment("@best:a/@b")
     (('flights', '@best:test/auc'), ('flights', '@last'), (None, '@best:a/@b'))
-    >>> parse_experiment("flights/baseline")
-    (None, 'flights/baseline')
+    >>> parse_experiment("flights/baseline"), parse_experiment("flights@champion")
+    ((None, 'flights/baseline'), ('flights', '@champion'))
     """
     found = _OF_EXPERIMENT.fullmatch(reference)
     return (found["experiment"], found["rest"]) if found else (None, reference)
@@ -73,6 +73,15 @@ def parse_best(reference: str) -> tuple[str, bool] | None:
         if metric.endswith(suffix):
             return metric.removesuffix(suffix), smallest
     return metric, lower_is_better(metric)
+
+
+def parse_alias(reference: str) -> str | None:
+    """The alias that is meant, or None.
+
+    >>> parse_alias("@champion"), parse_alias("@last"), parse_alias("champion")
+    ('champion', None, None)
+    """
+    return reference[1:] if reference[:1] == "@" and reference not in {"@", "@last"} else None
 
 
 def choose(reference: str, runs: Sequence[Run]) -> Run:

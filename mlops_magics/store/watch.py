@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from mlops_magics.store.access import Access
+from mlops_magics.store.aliases import TAG, Given, owners
 from mlops_magics.store.location import Layout
 from mlops_magics.store.tails import is_alive, run_of
 from mlops_magics.store.watched import Point, Watched, WatchedExperiment, WatchedModel, WatchedRun, WatchedVerdict
@@ -26,10 +27,10 @@ NEWEST = 20
 LOOKED_BACK = 20
 """Lines at the end of what was appended in which the last point is looked for."""
 MODELS = 50
-"""Runs with a model that are told, the newest."""
+"""Runs with a model that are told: those with an alias, then the newest."""
 
 _EPOCH = datetime(1970, 1, 1)
-_FACTS = (b'"k":"run"', b'"k":"artifact"', b'"k":"verdict"')
+_FACTS = (b'"k":"run"', b'"k":"artifact"', b'"k":"verdict"', b'"k":"tag"')
 _RUN_FIELDS = ("experiment", "name", "status", "parent", "source", "message")
 
 
@@ -52,6 +53,7 @@ class _Folded:
     newest: list[str] = field(default_factory=list)
     models: dict[str, datetime] = field(default_factory=dict)
     verdicts: dict[str, dict[tuple[str, str], WatchedVerdict]] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     notice: str | None = None
 
 
@@ -158,9 +160,12 @@ class Watch:
                     FROM found""",
                 {"followed": list(followed)},
             )
+            given = database.query("SELECT run, value, time FROM tags WHERE key = ?", [TAG]).fetchall()
+            found.aliases = {run: (value, time) for run, value, time in given}
             models = database.query(
                 f"""SELECT run, max(time) FROM artifacts WHERE type = 'model' AND run IS NOT NULL GROUP BY run
-                    ORDER BY 2 DESC LIMIT {MODELS}"""
+                    ORDER BY list_contains($aliased::VARCHAR[], run) DESC, 2 DESC LIMIT {MODELS}""",
+                {"aliased": list(found.aliases)},
             ).fetchall()
             found.models = dict(models)
             counts = "SELECT experiment, count(*) FROM watched WHERE is_told GROUP BY experiment"
@@ -169,7 +174,7 @@ class Watch:
                 f"""SELECT id, started, changed, {", ".join(_RUN_FIELDS)}, is_told AND place <= {NEWEST} FROM watched
                     WHERE (is_told AND (place <= {NEWEST} OR (turn = 1 AND source IS NOT NULL)))
                     OR list_contains($wanted::VARCHAR[], id)""",
-                {"wanted": [*followed, *found.models]},
+                {"wanted": [*followed, *found.models, *found.aliases]},
             ).fetchall()
             for *row, is_newest in rows:
                 found.runs[row[0]] = WatchedRun(*row)
@@ -190,6 +195,7 @@ class Watch:
         folded = self._folded
         runs, models = dict(folded.runs), dict(folded.models)
         verdicts = {run: dict(held) for run, held in folded.verdicts.items()}
+        given = dict(folded.aliases)
         facts = ((tail.run, *fact) for tail in self._tails.values() if tail.run for fact in tail.facts)
         for run, time, kind, body in sorted(facts, key=lambda fact: fact[1]):
             if kind == "run":
@@ -199,6 +205,8 @@ class Watch:
             elif kind == "verdict":
                 verdict = WatchedVerdict(body["question"], body["subject"], body["verdict"], time)
                 verdicts.setdefault(run, {})[verdict.question, verdict.subject] = verdict
+            elif kind == "tag" and body["key"] == TAG:
+                given[run] = body["value"], time
         last = {tail.run: tail.last for tail in self._tails.values() if tail.last}
         for run in [run for run, held in runs.items() if held.status == "running"]:
             is_living = run in self._living
@@ -206,13 +214,19 @@ class Watch:
             runs[run] = replace(runs[run], **news)
         whole = sorted((run for run in runs.values() if run.parent is None), key=_age, reverse=True)
         recent = {tail.run for tail in self._tails.values()}
-        newest = sorted(models, key=lambda run: models[run], reverse=True)[:MODELS]
+        known = [Given(run, runs[run].experiment, *said) for run, said in given.items() if run in runs]
+        aliases: dict[str, tuple[str, ...]] = {}
+        for (_, alias), one in owners(known).items():
+            aliases[one.run] = (*aliases.get(one.run, ()), alias)
+        newest = sorted(models, key=lambda run: (run in aliases, models[run]), reverse=True)[:MODELS]
         return Watched(
             stamp=str(self._count),
             experiments=_experiments(folded, [run for run in whole if run.id in recent], runs),
             live=tuple(run for run in whole if run.status == "running"),
             models=tuple(
-                WatchedModel(runs[run], tuple(verdicts.get(run, {}).values())) for run in newest if run in runs
+                WatchedModel(runs[run], tuple(verdicts.get(run, {}).values()), aliases.get(run, ()))
+                for run in newest
+                if run in runs
             ),
             sources={run.source: run for run in sorted(whole, key=_claim) if run.source},
             notice=folded.notice,

@@ -56,10 +56,11 @@ class WatchedExperiment:
 
 @dataclass(frozen=True, slots=True)
 class WatchedModel:
-    """A run that holds a model, and the newest answers to what was asked about it."""
+    """A run that holds a model, the newest answers to what was asked about it, and what people call it."""
 
     run: WatchedRun
     verdicts: tuple[WatchedVerdict, ...]
+    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,7 @@ def store() -> Store:
 
 
 @pytest.fixture
-def two_runs(notebook, store) -> Callable[[], Store]:
+def two_runs(notebook, store) -> Store:
     """``baseline`` and ``boosted`` of ``flights``, ended, with a parameter and metrics that differ."""
     for name, depth, auc in (("baseline", 2, 0.7), ("boosted", 6, 0.75)):
         notebook.ask(f"%mlops track flights --name {name}")

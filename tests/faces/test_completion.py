@@ -5,6 +5,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from mlops_magics.faces.commands import VERBS
+from mlops_magics.records import Tag
 
 
 @pytest.fixture
@@ -38,6 +39,9 @@ def test_runs_metrics_experiments(tab, two_runs) -> None:
     assert set(tab("%mlops diff baseline @best:val_a")) == {"@best:val_auc"}
     assert set(tab("%mlops diff baseline flights@b")) == {"flights@best:val_auc", "flights@best:val_loss"}
     assert tab("%mlops log auc=1 --run flights@l") == ["flights@last"]
+    two_runs.record(two_runs.find("baseline").id, Tag(key="alias", value="champion"))
+    assert tab("%mlops diff @cha") == ["@champion"]
+    assert tab("%mlops diff flights@cha") == ["flights@champion"]
     assert set(tab("%mlops runs --best ")) == {"val_auc", "val_loss"}
     assert tab("%mlops runs fl") == ["flights"]
     assert set(tab("%mlops track flights --name ")) == {"baseline", "boosted"}, "what a run can be called"

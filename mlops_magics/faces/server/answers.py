@@ -55,7 +55,7 @@ class VerdictLine:
 
 @dataclass(frozen=True, slots=True)
 class ModelLine:
-    """A run that holds a model, and what was judged about it last. ``aliases`` are the names a registry gives it."""
+    """A run that holds a model, and what was judged about it last. ``aliases`` are the names people give it."""
 
     run: RunLine
     verdicts: tuple[VerdictLine, ...]

@@ -35,8 +35,7 @@ def overview(watched: Watched, folder: Path, outcomes: Mapping[str, Outcome]) ->
         runs=watched.count,
         live=tuple(map(told, watched.live)),
         experiments=tuple(map(experiment, watched.experiments)),
-        # No registry gives names to models yet.
-        models=tuple(ModelLine(told(one.run), verdicts(one), aliases=()) for one in watched.models),
+        models=tuple(ModelLine(told(one.run), verdicts(one), one.aliases) for one in watched.models),
     )
 
 

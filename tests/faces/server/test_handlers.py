@@ -6,7 +6,7 @@ import pytest
 from tornado.web import RequestHandler
 
 from mlops_magics.faces.server.handlers import ROUTES
-from mlops_magics.records import Artifact, Judged, Param
+from mlops_magics.records import Artifact, Judged, Param, Tag
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -111,7 +111,8 @@ def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, a
     better = [Judged(question="significance", subject=name, verdict="fail", detail={}) for name in ("x", "baseline")]
     unknown = Judged(question="notebook", subject="n.ipynb", verdict="unknown", detail={})
     kept = Artifact(name="model", type="model", sha256="0" * 64, size_bytes=1)
-    model = add("boosted", kept, *better, unknown, judged, metrics={"auc": 0.75})
+    champion = Tag(key="alias", value="champion")
+    model = add("boosted", kept, champion, *better, unknown, judged, metrics={"auc": 0.75})
     live = add("live", metrics={"loss": 0.25}, ends=False)
     answer = server.ask("overview", notebook=notebook).json
     told = answer["overview"]
@@ -121,6 +122,7 @@ def test_the_overview_tells_experiments_live_runs_and_models(server, notebook, a
     assert answer["active"]["id"] == live
     assert [(one["name"], one["runs"], one["running"]) for one in told["experiments"]] == [("flights", 2, 1)]
     assert [one["run"]["id"] for one in told["models"]] == [model]
+    assert told["models"][0]["aliases"] == ["champion"]
     said = [one["said"] for one in told["models"][0]["verdicts"]]
     assert sorted(said) == ["better than baseline: fail", "drift of july: fail"]
     assert told["experiments"][0]["metric"] == "auc"
