@@ -70,7 +70,6 @@ VERBS: tuple[Verb, ...] = (
         acts.tag,
         (_pairs("tags="), _OTHER_RUN),
         "tag team=ops",
-        "tag --run @best:val_auc alias=champion",
     ),
     Verb(
         "note",
