@@ -125,6 +125,8 @@ class Body:
         Of a class: the code of its methods.
     is_generator
         Whether calling it gives what can be gone through once.
+    is_derived
+        Of a class: whether it inherits from another, whose methods are not among its own.
     """
 
     free: frozenset[str] = frozenset()
@@ -136,6 +138,7 @@ class Body:
     may_change: frozenset[str] = frozenset()
     inner: Mapping[str, Body] = field(default_factory=dict)
     is_generator: bool = False
+    is_derived: bool = False
 
     def calls_outside(self) -> Iterator[Call]:
         """What it calls of names that are not its own, whatever it is handed."""

@@ -20,7 +20,7 @@ from mlops_magics.capture.notebook.changing import (
     settled_by,
 )
 from mlops_magics.capture.notebook.expressions import ExpressionWalker
-from mlops_magics.capture.notebook.scopes import Scope
+from mlops_magics.capture.notebook.scopes import FunctionScope, Scope
 from mlops_magics.capture.notebook.shapes import binds_globals, called_name, texts
 from mlops_magics.capture.notebook.sharing import lent, trains_arguments
 from mlops_magics.capture.notebook.source import MAGIC
@@ -67,6 +67,9 @@ class CallWalker(ExpressionWalker):
             # What the text of a query says is told by the text.
             return
         root, parts = self._places.of(node.func)
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(owner, ast.Call) and called_name(owner) == "super" and isinstance(self._scope, FunctionScope):
+            root, parts = next(iter(self._scope.parameters), None), (called,)
         values = [*node.args, *(word.value for word in node.keywords)]
         if root is None and not values:
             return
@@ -74,7 +77,6 @@ class CallWalker(ExpressionWalker):
             (position, each.id) for position, each in enumerate(node.args) if isinstance(each, ast.Name)
         ]
         handed += [(word.arg, word.value.id) for word in node.keywords if word.arg and isinstance(word.value, ast.Name)]
-        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         self._scope.call(
             Call(
                 root or "",

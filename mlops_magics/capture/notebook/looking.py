@@ -63,8 +63,8 @@ _COPYING = _words("""
 
 _STATEFUL = _words("""
     default_rng Random RandomState Generator RandomGenerator SeedSequence Queue LifoQueue PriorityQueue SimpleQueue
-    generator iter zip map filter enumerate reversed open reader DictReader islice cycle chain product combinations
-    permutations tee scandir iterdir finditer cursor execute TextFileReader
+    generator iter zip map filter enumerate reversed open StringIO BytesIO reader DictReader islice cycle chain product
+    combinations permutations tee scandir iterdir finditer cursor execute TextFileReader
     """)
 
 _BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}

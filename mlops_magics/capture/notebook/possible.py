@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from mlops_magics.capture.notebook.bindings import Binding
 from mlops_magics.capture.notebook.bodies import IMPORT, Body, Call
 from mlops_magics.capture.notebook.calls import CUSTOMS
-from mlops_magics.capture.notebook.looking import is_builtin, is_harmless, is_look, is_used_up
+from mlops_magics.capture.notebook.looking import is_builtin, is_harmless, is_look, is_used_up, makes_object
 from mlops_magics.capture.notebook.names import Effects
 
 _DEEPEST = 6
@@ -64,7 +64,7 @@ class Possible:
             for method in [call.method] if call.method else ["__init__", "__call__"]:
                 if method in body.inner:
                     self._enter(body.inner[method], call, is_method=True)
-                elif call.method:
+                elif call.method or (body.is_derived and method == "__call__" and not makes_object(call.root)):
                     self._visit_unknown(call)
 
     def _can_change(self, name: str) -> bool:
@@ -108,11 +108,13 @@ class Possible:
         parameters = body.parameters[1:] if is_method else body.parameters
         given: dict[str, set[str]] = {}
         for key, name in call.handed:
-            if isinstance(key, str) or key < len(parameters):
-                given.setdefault(key if isinstance(key, str) else parameters[key], set()).add(name)
-        if is_method and body.parameters and call.root:
+            parameter = key if isinstance(key, str) else parameters[key] if key < len(parameters) else ""
+            if parameter in parameters:
+                given.setdefault(parameter, set()).add(name)
+        # What is handed in another way, in a list or as one of *args, may become any of them.
+        others = call.lent.difference(*given.values())
+        if is_method and body.parameters:
             given[body.parameters[0]] = {call.root}
-        others = call.lent - {name for _, name in call.handed}
 
         def outer(name: str) -> frozenset[str]:
             return frozenset(given.get(name, ())) | others if name in body.parameters else frozenset({name})

@@ -10,9 +10,12 @@ from mlops_magics.capture.notebook.shapes import called_name
 
 _WRAPPING = frozenset({
     "make_pipeline", "make_union", "make_column_transformer", "iter", "zip", "enumerate", "reversed", "map", "filter",
-    "prepare", "cycle", "islice",
+    "prepare", "cycle", "islice", "dict", "list", "tuple", "set", "sorted", "partial",
 })  # fmt: skip
 """Functions whose result goes on using what they are given."""
+
+_VIEWING = frozenset({"ravel", "reshape", "squeeze", "swapaxes", "transpose", "view"})
+"""Methods that look, and show the very values under another shape: what is done to these is done to both."""
 
 
 def lent(nodes: Iterable[ast.expr]) -> frozenset[str]:
@@ -75,4 +78,5 @@ def _parts_of_call(call: ast.Call) -> Sequence[ast.expr]:
     name = called_name(call)
     if holds_arguments(name) or name in _WRAPPING:
         return [*call.args, *(word.value for word in call.keywords)]
-    return [call.func.value] if isinstance(call.func, ast.Attribute) and not is_look(name) else []
+    is_same = name in _VIEWING or not is_look(name)
+    return [call.func.value] if isinstance(call.func, ast.Attribute) and is_same else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mlops_magics.capture.notebook.bodies import IMPORT
 from mlops_magics.capture.notebook.calling import CallWalker
@@ -185,8 +186,15 @@ class Walker(CallWalker):
 
     # -- definitions --------------------------------------------------------------------------------------------------
 
+    def _decorate(self, decorators: Sequence[ast.expr]) -> None:
+        """A decorator is called: ``@registry.register`` changes the registry."""
+        self.walk_all(decorators)
+        for each in decorators:
+            if not isinstance(each, ast.Call):
+                self._tell_call(ast.Call(each, args=[], keywords=[]))
+
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.walk_all(node.decorator_list)
+        self._decorate(node.decorator_list)
         self._walk_defaults(node.args)
         parameters = {each.name for each in getattr(node, "type_params", ())}
         notes = [each.annotation for each in arguments(node.args) if each.annotation]
@@ -197,11 +205,11 @@ class Walker(CallWalker):
             self._say(node.name, self._places.lines_of(node))
 
     def _class(self, node: ast.ClassDef) -> None:
-        self.walk_all(node.decorator_list)
+        self._decorate(node.decorator_list)
         inside = InnerScope(self._scope, is_class=True, own={each.name for each in getattr(node, "type_params", ())})
         self._within(inside, [*node.bases, *(word.value for word in node.keywords)])
         self._within(inside, node.body)
-        self._scope.define(node.name, inside.body())
+        self._scope.define(node.name, replace(inside.body(), is_derived=bool(node.bases)))
         if not node.decorator_list and not node.bases and not node.keywords:
             self._say(node.name, self._places.lines_of(node))
 
@@ -241,6 +249,9 @@ class Walker(CallWalker):
         for item in node.items:
             self._seen.clear()
             self.walk(item.context_expr)
+            if isinstance(item.context_expr, ast.Name | ast.Attribute):
+                # Entered and left, it may be another one: the model of a `with model:` has new variables.
+                self._scope.touch(self._places.of(item.context_expr)[0] or "")
             if item.optional_vars is not None:
                 self._target(item.optional_vars)
                 self._share(item.optional_vars, kept(item.context_expr))

@@ -90,6 +90,11 @@ def test_stands_on_leaves_out_what_is_dead(executed):
     assert stands_on(runs, []) == ()
 
 
+def test_a_cell_that_seeds_again_stands_for_what_it_was(executed):
+    runs = [("a", "import random"), ("b", "random.seed(1)"), ("b", "random.seed(1)")]
+    assert stands_on(executed(*runs, ("c", "x = random.random()")), [3]) == (0, 2, 3)
+
+
 def test_stands_on_keeps_what_no_name_shows(executed):
     runs = [("a", "%load_ext mlops_magics"), ("b", "import helpers"), ("c", "%run setup.py"), ("d", "exec(k)", "error")]
     runs += [("e", "y = 1"), ("f", "%cd data")]
@@ -106,6 +111,8 @@ def test_the_lineage_of_a_name(executed):
     assert stands_on_name(runs, 2, "X") == (0, 2)
     assert stands_on_name(runs, 4, "X") == (4,)
     assert stands_on_name(runs, 99, "nothing") == ()
+    runs = executed(("a", "from mine import Meter\nmeter = Meter()"), ("b", "meter.feed(2)"), ("c", "print(meter)"))
+    assert stands_on_name(runs, 2, "meter") == (0, 1), "nobody knows what it does to the meter"
 
 
 def test_cells_without_ids_and_broken_cells():

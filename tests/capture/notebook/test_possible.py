@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pytest
 
+from mlops_magics.capture.notebook.bindings import Binding
 from mlops_magics.capture.notebook.flow import Execution, stands_on, stands_on_name
 from mlops_magics.capture.notebook.source import python_of
 
@@ -51,6 +52,8 @@ NEEDED = {
         "run(ms)", "result = ms"],
     "a function within a function": ["def inner(q):\n    q.subtract({'a': 1})\ndef outer(x):\n    inner(x)",
         "from collections import Counter\nc = Counter(a=5)", "outer(c)", "result = c['a']"],
+    "a change within a function within a function": ["def inner(q):\n    q.append(1)\ndef outer(x):\n    inner(x)",
+        "xs = []", "outer(xs)", "result = xs"],
     "a function that changes what it does not name": ["from mine import Meter\nmeter = Meter()",
         "def step():\n    meter.feed(2)", "step()", "result = meter.total"],
     "a function in the same cell": ["from mine import Meter\nmeter = Meter()",
@@ -63,6 +66,44 @@ NEEDED = {
         "import pandas as pd\nb = pd.Series([1, 2, 3]).sample(2, random_state=rng)", "result = rng.normal()"],
     "what can be gone through once": ["it = iter([1, 2, 3])", "head = next(it)", "more = [*zip(it, 'a')]",
         "result = list(it)"],
+    "a method of a function": ["from functools import cache\nxs = [1]\n@cache\ndef n(): return len(xs)\nn()",
+        "xs.append(2)", "n.cache_clear()", "result = n()"],
+    "a part of one's own class, by a method of the same name": [
+        "from mine import Meter\nclass Box:\n    meter = Meter()\n    def feed(self, n): pass", "box = Box()",
+        "box.meter.feed(4)", "result = box.meter.total"],
+    "what making an object does": ["from mine import Meter\nclass Tap:\n    def __init__(self, meter): meter.feed(3)",
+        "meter = Meter()", "tap = Tap(meter)", "result = meter.total"],
+    "one's own object that is called": ["from mine import Meter\nclass Tap:\n    def __call__(self, m): m.feed(3)",
+        "tap = Tap()", "meter = Meter()", "tap(meter)", "result = meter.total"],
+    "a call that is inherited": ["from mine import Meter\nclass Own(Meter):\n    def show(self): pass", "own = Own()",
+        "own(4)", "result = own.total"],
+    "a method that asks the one it inherits": [
+        "from mine import Meter\nclass Own(Meter):\n    def take(self, n): super().feed(n)", "own = Own()",
+        "own.take(4)", "result = own.total"],
+    "the second of what is handed": ["from mine import Meter\nmeter = Meter()",
+        "class Tap:\n    def run(self, n, meter): meter.feed(n)", "tap = Tap()", "tap.run(2, meter)",
+        "result = meter.total"],
+    "what is handed by its name": ["from mine import Meter\nmeter = Meter()", "def run(n, m=None):\n    m.feed(n)",
+        "run(2, m=meter)", "result = meter.total"],
+    "one of as many as one likes": ["from mine import Meter\nmeter = Meter()",
+        "def run(n, *many):\n    for m in many: m.feed(n)", "run(2, Meter(), meter)", "result = meter.total"],
+    "one of as many names as one likes": ["from mine import Meter\nmeter = Meter()",
+        "def run(**many):\n    many['a'].feed(2)", "run(a=meter)", "result = meter.total"],
+    "a method without an object": ["from mine import Meter\nmeter = Meter()",
+        "class Tap:\n    @staticmethod\n    def run(m): m.feed(2)\n    @staticmethod\n    def rest(): pass",
+        "Tap.rest()\nTap.run(meter)", "result = meter.total"],
+    "what is entered": ["from mine import Meter\nmeter = Meter()", "with meter:\n    pass", "result = meter.total"],
+    "what decorates": ["from mine import Meter\nmeter = Meter()", "@meter.once\ndef f(): pass", "result = meter.total"],
+    "one of a dict": ["from mine import Meter\nmeter = Meter()", "meters = dict(a=meter)", "meters['a'].feed(3)",
+        "result = meter.total"],
+    "what a partial function holds": ["from functools import partial\nfrom mine import fill\nxs = []",
+        "go = partial(fill, xs)", "go()", "result = xs"],
+    "another shape of it": ["import numpy as np\nx = np.zeros(4)", "square = x.reshape(2, 2)", "square[0, 0] = 1",
+        "result = x.tolist()"],
+    "the end of what is in memory": ["import io\nbuf = io.StringIO('abc')", "buf.truncate(1)",
+        "result = buf.getvalue()"],
+    "what is read from memory": ["import io, pickle\nbuf = io.BytesIO(pickle.dumps(1) + pickle.dumps(2))",
+        "pickle.load(buf)", "result = pickle.load(buf)"],
     "once for each time": ["from collections import Counter\nc = Counter()", "c.update('a')", "c.subtract('b')",
         "c.subtract('b')", "result = dict(c)"],
 }  # fmt: skip
@@ -80,6 +121,16 @@ NOT_NEEDED = {
         "fig, ax = plt.subplots()\nax.plot(x)\nax.set_title('t')", "result = x"],
     "the notebook's own looking": ["def look(v):\n    print(v.mean())\n    return v.sum()",
         "import pandas as pd\ns = pd.Series([1])", "look(s)", "total = look(s)", "result = s"],
+    "a look of one's own class": [
+        "class Sum:\n    parts = (1,)\n    def twice(self): return self.parts * 2\ntotal = Sum()",
+        "total.twice()", "result = total"],
+    "making an object of one's own class": ["class Sum:\n    parts = (1,)", "x = [1]", "total = Sum()",
+        "other = Sum()", "result = x"],
+    "another object of a class that inherits": ["from mine import Meter\nclass Own(Meter): pass\nown = 0",
+        "other = Own()", "own = Own()", "result = own"],
+    "what somebody asked of a module": ["import mine", "rate = mine.rate()", "result = mine.rate()"],
+    "an imported class": ["from mine import Meter\nx = [1]", "meter = Meter(x)", "result = x"],
+    "a package by the name it usually has": ["x = [1]", "y = np.linspace(x, 2)", "result = x"],
     "a constant": ["depth = 3", "from mine import fill\nfill([depth])", "result = depth"],
     "a copy": ["import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "part = df[['a']]", "part['b'] = 2",
         "part.columns.rename('k')", "result = df"],
@@ -102,6 +153,9 @@ class Meter:
     total = 0
     def feed(self, n): self.total += n
     __call__ = feed
+    def __enter__(self): self.total += 1
+    def __exit__(self, *_): pass
+    def once(self, f): self.total += 1; return f
 class Holder:
     def __init__(self, meter): self.meter = meter
     def step(self): self.meter.feed(1)
@@ -145,3 +199,12 @@ def test_who_only_looked_is_left_out(cells):
     wanted = {*stands_on_name(runs, len(runs) - 1, "result")}
     assert wanted == set(stands_on(runs, [len(runs) - 1]))
     assert wanted == {index for index in made if index in wanted} | {len(runs) - 1}, sorted(wanted)
+
+
+def test_what_was_done_to_one_is_known_of_all_that_are_joined():
+    meter, other, friend = Binding(0), Binding(0), Binding(0)
+    meter.touch(1)
+    other.share(friend)
+    other.touch(2)
+    other.share(meter)
+    assert meter.touchers == other.touchers == friend.touchers == (1, 2)
