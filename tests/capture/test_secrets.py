@@ -55,6 +55,12 @@ def drawn(seed: int, kind: str) -> str:
         "telegram": lambda: f"{pick.randint(10**8, 10**10 - 1)}:AA{letters(33)}",
         "kaggle": lambda: letters(32, HEX),
         "oauth": lambda: "ya29." + letters(60),
+        "long": lambda: letters(68),
+        "lower": lambda: "".join(pick.choices(string.ascii_lowercase, k=30)),
+        "slack_hook": lambda: f"T{upper[:10]}/B{upper[:10]}/{letters(24)}",
+        "slack_app": lambda: f"xapp-1-{letters(40)}",
+        "google_client": lambda: "GOCSPX-" + letters(28),
+        "azure_client": lambda: f"{letters(3)}8Q~{letters(34)}",
     }
     return kinds[kind]()
 
@@ -81,6 +87,13 @@ POSITIVE = [
     ('cookies = {"session": "§"}', "jwt"),
     ("SendGridAPIClient('§')", "sendgrid"),
     ("creds = Credentials('§')", "oauth"),
+    ("creds = Credentials('§')", "google_client"),
+    ("creds = ClientSecretCredential(tenant, client, '§')", "azure_client"),
+    ("app = SocketMode('§')", "slack_app"),
+    ("!curl -d '{}' https://hooks.slack.com/services/§", "slack_hook"),
+    ('requests.post("https://discord.com/api/webhooks/123456789012345678/§", json={})', "long"),
+    ("!git clone https://§@git.example.org/me/private.git", "hex"),
+    ('pd.read_csv("https://x.s3.amazonaws.com/f.csv?X-Amz-Signature=§&X-Amz-Expires=60")', "hex"),
     # headers and addresses
     ('requests.get(url, headers={"Authorization": "§"})', "random"),
     ('requests.get(url, headers={"X": "Bearer §"})', "random"),
@@ -105,12 +118,15 @@ POSITIVE = [
     ('password = "§"', "any"),
     ("password: str = '§'", "any"),
     ('def connect(user, password="§"): ...', "any"),
+    ('def connect(user, *, password="§"): ...', "any"),
     ('connect("db", user="me", passwd = "§", timeout=10)', "any"),
     ('config = {"user": "me", "password": "§", "port": 5432}', "any"),
     ("config['db']['password'] = '§'", "any"),
     ('os.environ["KAGGLE_KEY"] = "§"', "any"),
     ("os.environ.setdefault('AWS_SECRET_ACCESS_KEY', '§')", "any"),
     ('key = os.getenv("OPENAI_API_KEY", "§")', "any"),
+    ('key = os.environ.get("OPENAI_API_KEY", "§")', "any"),
+    ('Setting("password", value="§")', "any"),
     ('spark.conf.set("fs.azure.account.key.me.dfs.core.windows.net", "§")', "any"),
     ('df = spark.read.option("user", "me").option("password", "§").load()', "any"),
     ('openai.api_key = "§"', "any"),
@@ -118,8 +134,10 @@ POSITIVE = [
     ('API_KEY = (\n    "§"\n)', "any"),
     ('hf_token = "§"', "any"),
     ('token = "§"', "random"),
+    ('token = "§"', "lower"),
     ('client_secret=b"§"', "any"),
     ('if password == "§": pass', "any"),
+    ('if "§" == password: pass', "any"),
     ('api_keys = {"me": "§"}', "any"),
     ('passwords = ["§"]', "any"),
     ("PASSPHRASE = r'§'", "any"),
@@ -147,6 +165,9 @@ POSITIVE = [
     ('keyring.set_password("system", "me", "§")', "any"),
     ('password = input() or "§"', "any"),
     ('password = "§" if is_local else getpass()', "any"),
+    ('password = getpass() if is_local else "§"', "any"),
+    ('password = (typed := "§")', "any"),
+    ('passwords = [*["§"], *others]', "any"),
     ('API_KEY = f"§"', "any"),
     ('secret = SecretStr("§")', "any"),
     ('password = "§".encode()', "any"),
@@ -195,6 +216,8 @@ NEGATIVE = [
     "connect(password=pw1234)",
     "password = ''",
     'password = "***"',
+    'password = "DB_PASSWORD"',
+    'api_key = settings.read("OPENAI_API_KEY")',
     "password = None",
     'api_key = "<your key>"',
     "api_key = 'YOUR_API_KEY'",
@@ -305,7 +328,7 @@ def test_what_is_no_secret_stays(text) -> None:
 def test_there_are_enough_cases() -> None:
     assert len(POSITIVE) >= 40
     assert len(NEGATIVE) >= 40
-    assert len({text for text, _ in POSITIVE} | set(NEGATIVE)) == len(POSITIVE) + len(NEGATIVE)
+    assert len({*POSITIVE, *NEGATIVE}) == len(POSITIVE) + len(NEGATIVE)
 
 
 def test_all_of_them_together() -> None:
@@ -411,6 +434,7 @@ WORDS = st.sampled_from(
 @given(st.lists(SIGNS | WORDS, max_size=40).map("".join) | st.text(max_size=200))
 @example('password="\\')
 @example("password='''")
+@example('%env,")secret://:://=123456==')
 def test_masking_twice_is_masking_once(text) -> None:
     masked = mask(text)
     assert mask(masked) == masked
