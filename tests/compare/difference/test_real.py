@@ -55,10 +55,15 @@ def test_models_are_compared_by_what_they_are_made_of(store) -> None:
     evaluated(store, "sharper", make_pipeline(StandardScaler(), LogisticRegression(C=100.0)), data)
     evaluated(store, "forest", RandomForestClassifier(7, random_state=0), data)
 
-    with calls_of(pickle.loads, pickle.load, skops.io.loads, skops.io.load) as opened:
+    opening = (pickle.loads, pickle.load, skops.io.loads, skops.io.load)
+    with calls_of(*opening) as opened:
         found = laws(store, "linear", "sharper")
         other = laws(store, "linear", "forest")
     assert opened == []
+    with calls_of(*opening) as opened:
+        skops.io.loads(skops.io.dumps(StandardScaler()))
+        pickle.loads(pickle.dumps(0))
+    assert opened == [skops.io.loads, pickle.loads], "it would have been seen"
     weights = [change for change in found.structure if change.path[0] == "coefficients"]
     assert {change.path for change in weights} == {
         ("coefficients", "logisticregression", "hour"), ("coefficients", "logisticregression", "distance"),
