@@ -65,14 +65,14 @@ def weigh(reference: ColumnProfile, current: ColumnProfile, *, method: Method) -
 
 
 def _weighed(reference: ColumnProfile, current: ColumnProfile, method: Method) -> Iterator[Evidence]:
-    if not comparable(reference.type, current.type):
-        if current.missing < current.count and reference.missing < reference.count:
-            yield Evidence(
-                column=reference.name, kind="type", effect=1.0, method="type",
-                seen=f"is {current.type} now, was {reference.type}",
-            )
-            return
-        current = _empty_like(reference, current)
+    # A column without a value has no type of its own.
+    has_values = current.missing < current.count and reference.missing < reference.count
+    if has_values and not comparable(reference.type, current.type):
+        yield Evidence(
+            column=reference.name, kind="type", effect=1.0, method="type",
+            seen=f"is {current.type} now, was {reference.type}",
+        )
+        return
     if reference.is_withheld or current.is_withheld:
         yield from _shares(reference, current)
         return
@@ -85,18 +85,6 @@ def _weighed(reference: ColumnProfile, current: ColumnProfile, method: Method) -
         yield from _outside(reference, current)
     if reference.grid is not None or reference.levels is not None:
         yield from _constant(reference, current)
-
-
-def _empty_like(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
-    """A column without a value has no type of its own: it takes the reference's."""
-    if current.missing < current.count:
-        return current
-    levels = None if reference.levels is None else dict.fromkeys(reference.levels, 0)
-    return replace(
-        reference, count=current.count, nulls=current.nulls, nan=current.nan, positive_infinities=0,
-        negative_infinities=0, minimum=None, maximum=None, sum=0.0, sum_squares=0.0,
-        counts=(0,) * len(reference.counts), levels=levels, other=0, strays={}, distinct=0,
-    )
 
 
 def _distribution(reference: ColumnProfile, current: ColumnProfile, method: Method) -> Evidence:

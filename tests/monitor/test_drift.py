@@ -9,13 +9,17 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from mlops_magics.data.bins import common_bins
+from mlops_magics.data.distance import excess, jensen_shannon, noise_floor, split_floor
 from mlops_magics.data.engines.duckdb import profile_table
 from mlops_magics.data.frames import open_table
 from mlops_magics.data.profile import Profile
 from mlops_magics.errors import DataError, RunNotFound
 from mlops_magics.look import to_html
+from mlops_magics.monitor.distance import chi_square_p, kolmogorov_smirnov_p, one_sided_chance, widest_gap
 from mlops_magics.monitor.drift import compare_profiles, drift
-from mlops_magics.monitor.report import DriftReport, rederive
+from mlops_magics.monitor.evidence import Evidence, weigh
+from mlops_magics.monitor.report import DriftReport, overall, rederive
 from mlops_magics.records import Dataset, Text, decode, encode
 
 
@@ -57,7 +61,11 @@ CHANGES: list[tuple[dict[str, Any], tuple[str, str], str]] = [
     ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, 9.0)}, ("normal", "range"), "leaves the reference's"),
     ({"normal": CURRENT.normal + 0.3}, ("normal", "distribution"), "Jensen-Shannon distance"),
     ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, np.inf)}, ("normal", "infinite"), "infinities went"),
+    ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, -9.0)}, ("normal", "range"), "leaves the reference's"),
+    ({"normal": CURRENT.normal.where(np.arange(5_000) % 50 > 0, -np.inf)}, ("normal", "infinite"), "infinities went"),
     ({"normal": None}, ("normal", "missing"), "to 100% of rows"),
+    ({"city": None}, ("city", "missing"), "to 100% of rows"),
+    ({"city": np.nan}, ("city", "missing"), "to 100% of rows"),
     ({"seen": CURRENT.seen - pd.Timedelta(days=3)}, ("seen", "too_old"), "older than the reference"),
 ]
 
@@ -117,6 +125,8 @@ def test_another_table_is_an_error_and_no_drift(people: pd.DataFrame, profiled: 
     with pytest.raises(DataError, match=r"these are other columns: a, b; the reference has normal, skewed, count, city "
                        r"and 2 more"):
         drift(pd.DataFrame({"a": [1.0], "b": [2.0]}), against=profiled)
+    with pytest.raises(DataError, match="these are other columns: a, b, c, d and 2 more;"):
+        drift(pd.DataFrame(np.zeros((5, 6)), columns=list("abcdef")), against=profiled)
     with pytest.raises(DataError, match="these are other columns: 0, 1, 2;"):
         drift(np.zeros((5, 3)), against=profiled)
     with pytest.raises(DataError, match="these are other columns"):
@@ -163,6 +173,12 @@ def test_too_little_data_is_unknown_never_pass(profiled: Profile, people: pd.Dat
     assert set(drift(few, against=profiled).columns["verdict"]) == {"unknown"}
     hidden = profiled.withhold({"normal", "flag"})
     assert set(drift(few, against=hidden).columns["verdict"]) == {"unknown"}
+
+
+def test_one_verdict_for_many_passes_only_where_all_do() -> None:
+    assert overall({"pass"}) == "pass"
+    assert overall({"pass", "unknown"}) == overall(set()) == "unknown"
+    assert overall({"pass", "unknown", "fail"}) == "fail"
 
 
 def sampled(rows: int, seed: int, *, columns: int, shift: float = 0.0, edges: Profile | None = None) -> Profile:
@@ -401,3 +417,49 @@ def test_new_values_may_be_private_where_the_reference_is_not() -> None:
     report = compare_profiles(reference, now)
     assert {row.column: row.reason for row in report.rows}["city"].startswith("city is private, judged for missing")
     assert report.findings == ()
+
+
+def evidence(reference: list[Any] | np.ndarray, current: list[Any] | np.ndarray) -> dict[str, Evidence]:
+    """What a column of these values shows, by kind."""
+    known = profile_table(open_table(pd.DataFrame({"x": reference})))
+    now = profile_table(open_table(pd.DataFrame({"x": current})), edges=known)
+    return {item.kind: item for item in weigh(known.columns["x"], now.columns["x"], method="js")}
+
+
+@pytest.mark.parametrize(("shift", "spread", "is_split"), [(0.15, 1.0, True), (0.0, 1.5, False)])
+def test_a_distribution_is_weighed_in_its_bins_and_in_their_order(shift: float, spread: float, is_split: bool) -> None:
+    random = np.random.default_rng(3)
+    known = profile_table(open_table(pd.DataFrame({"x": random.normal(size=2_000)})))
+    values = random.normal(shift, spread, size=1_000)
+    now = profile_table(open_table(pd.DataFrame({"x": values})), edges=known).columns["x"]
+    known = known.columns["x"]
+    found = weigh(known, now, method="js")[0]
+    bins = common_bins(known, now, most=64)
+    place, gap = widest_gap(known.counts, now.counts)
+    by_bins, by_order = chi_square_p(bins.reference, bins.current), kolmogorov_smirnov_p(gap, 2_000, 1_000)
+    assert found.p_value == pytest.approx(min(by_order / 0.8, by_bins / 0.2, 1.0))
+    below, now_below = sum(known.counts[: place + 1]), sum(now.counts[: place + 1])
+    halves = jensen_shannon((below, 2_000 - below), (now_below, 1_000 - now_below))
+    split = excess(halves, split_floor(2_000, 1_000))
+    whole = excess(jensen_shannon(bins.reference, bins.current), noise_floor(len(bins), 2_000, 1_000))
+    assert (split > whole) is is_split
+    assert found.effect == pytest.approx(max(split, whole))
+    assert ("when split at" in found.seen) is is_split
+
+
+def test_a_level_seen_on_one_side_is_as_surprising_as_the_levels_are_many() -> None:
+    levels = [f"level {number % 39}" for number in range(1_000)]
+    found = evidence(levels, [*levels[:991], *["new"] * 9])["new_categories"]
+    assert found.p_value == pytest.approx(one_sided_chance(9, 1_000, 1_000) * (39 + 40))
+    gone = evidence([*levels[:991], *["old"] * 9], levels)["vanished_categories"]
+    assert gone.p_value == pytest.approx(one_sided_chance(9, 1_000, 1_000) * (40 + 39))
+
+
+def test_what_a_reference_does_not_know_is_no_drift() -> None:
+    """Of more levels than are kept it is not known which are new; nor where a range ends that was left before."""
+    many = [f"level {number}" for number in range(5_000)]
+    assert "new_categories" not in evidence(many, [f"other {number}" for number in range(5_000)])
+    assert "constant" not in evidence([1.0] * 200, [1.0] * 200)
+    inside = profile_table(open_table(pd.DataFrame({"x": np.linspace(0, 1, 200)})))
+    wide = profile_table(open_table(pd.DataFrame({"x": np.linspace(-1, 2, 200)})), edges=inside)
+    assert "range" not in {item.kind for item in weigh(wide.columns["x"], wide.columns["x"], method="js")}
