@@ -44,6 +44,7 @@ def test_runs_metrics_experiments(tab, two_runs) -> None:
     assert tab("%mlops diff flights@cha") == ["flights@champion"]
     assert set(tab("%mlops runs --best ")) == {"val_auc", "val_loss"}
     assert tab("%mlops runs fl") == ["flights"]
+    assert tab("%mlops runs --best val_auc fl") == ["flights"], "the value of an option takes no place"
     assert set(tab("%mlops track flights --name ")) == {"baseline", "boosted"}, "what a run can be called"
     assert set(tab("%mlops drift july --against boo")) == {"boosted"}
 
@@ -61,6 +62,13 @@ def test_names_of_the_notebook(tab, notebook, tmp_path) -> None:
     assert tab("%mlops drift ./ju") == ["./july.parquet"]
     assert set(tab("%mlops drift ju")) == {"july_frame", "july.parquet"}
     assert ".hidden" not in tab("%mlops export x ")
+
+
+def test_files_of_the_home_folder(tab, tmp_path, monkeypatch) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "july.parquet").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert tab("%mlops drift ~/ju") == ["~/july.parquet"]
 
 
 def test_only_what_may_stand_there(tab, notebook, two_runs) -> None:

@@ -187,7 +187,7 @@ def test_a_table_may_be_a_file_or_a_query(notebook, store) -> None:
     rows = pd.DataFrame({"a": np.arange(2400.0), "b": 1.0, "y": [0, 1] * half, "side": ["left", "right"] * half})
     rows.to_parquet("rows.parquet")
     notebook["model"] = LogisticRegression().fit(rows[["b", "a"]], rows["y"])
-    notebook["y"] = rows["y"].to_numpy()
+    notebook["y"] = (rows["a"] < half).astype(int).to_numpy()
     notebook.ask("%mlops track flights --name filed")
     by_name = notebook.ask("x = %mlops evaluate model rows.parquet y") and notebook["x"]
     del notebook.shell.user_ns["y"]
@@ -195,7 +195,8 @@ def test_a_table_may_be_a_file_or_a_query(notebook, store) -> None:
     notebook.ask("z = %mlops evaluate model \"FROM 'rows.parquet' WHERE a < 60\" y --split half")
     notebook.ask("%mlops end")
     assert by_name.rows == grouped.rows == 2 * half
-    assert by_name.metrics == grouped.metrics
+    assert by_name.metrics["roc_auc"] in {0.0, 1.0}, "a name of the notebook comes first"
+    assert 0.4 < grouped.metrics["roc_auc"] < 0.6
     assert [(piece.level, piece.rows) for piece in grouped.slices] == [("left", half), ("right", half)]
     assert grouped.by == "side"
     assert notebook["z"].rows == 60

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlops_magics.capture.autolog.folds import UNHEARD
+from mlops_magics.capture.autolog.splits import Splits
 from mlops_magics.store.location import StoreWarning
 
 X = np.random.default_rng(0).normal(size=(120, 3))
@@ -169,6 +170,17 @@ def test_how_the_folds_were_cut_is_known(jobs, cv, same, other, sizes, notebook)
     assert first.splits
     assert first.splits == second.splits
     assert (first.splits == third.splits) is (other is None)
+
+
+def test_folds_are_equal_by_their_rows_and_not_by_the_order_of_these() -> None:
+    def digest(*tested: list[int]) -> str | None:
+        splits = Splits()
+        for rows in tested:
+            splits.add(np.setdiff1d(np.arange(4), rows), np.array(rows))
+        return splits.digest
+
+    assert digest([0, 1], [2, 3]) == digest([1, 0], [3, 2])
+    assert len({digest([0, 1], [2, 3]), digest([0], [1, 2, 3]), digest([2, 3], [0, 1]), digest([0, 1, 2, 3])}) == 4
 
 
 def test_looking_at_the_folds_draws_nothing(notebook) -> None:

@@ -121,3 +121,12 @@ def test_a_thousand_candidates(notebook) -> None:
     notebook.worker.finish()
     assert time.process_time() - began < 3
     assert len(children(notebook)) == 1000
+
+
+def test_candidates_of_a_run_that_was_resumed_are_numbered_on(notebook) -> None:
+    for score in (0.5, 0.6):
+        # A book of its own: that of another kernel.
+        found = Found([{"C": 1.0}], {"mean_test_score": np.array([score])}, score)
+        tell_search(CandidateBook(notebook), notebook.run, found)
+        notebook.worker.finish()
+    assert [run.name for run in children(notebook)] == ["baseline.0", "baseline.1"]
