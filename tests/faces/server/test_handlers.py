@@ -66,7 +66,8 @@ def test_a_link_out_of_the_root_is_not_followed(server, folder, tmp_path, notebo
     assert server.ask("run", store=in_root(server, folder / "own" / ".mlops"), run="run").status == 403
 
 
-@pytest.mark.parametrize("part", ["journal", "main.duckdb", "store.json", "lock", "blob", "journal/one", "blob/sha256"])
+@pytest.mark.parametrize("part", ["journal", "main.duckdb", "store.json", "lock", "blob", "journal/one", "blob/sha256",
+                                  "blob/sha256/ab"])
 def test_no_link_in_a_store_leads_out_of_the_root(server, folder, tmp_path, add, store, part) -> None:
     add("own")
     store.fold()
