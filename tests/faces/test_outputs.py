@@ -105,6 +105,8 @@ def test_private_columns_are_not_in_previews(kept, start):
 
 
 def test_a_figure_too_large_is_not_kept_and_a_cell_keeps_so_many(kept):
+    large = "display({'image/png': 'A' * (6 << 20)}, raw=True)\ndisplay({'image/png': 'AAAA'}, raw=True)"
+    assert [item.size_bytes for item in kept(large)[1].values()] == [3]
     many = "for number in range(25):\n    plt.figure(); plt.plot([number]); plt.show()"
     assert len(kept(PLOT + "plt.close('all')", many)[1]) == 20
 
