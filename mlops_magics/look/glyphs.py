@@ -51,6 +51,26 @@ def clip(text: str, cells: int) -> str:
     return "".join(kept).rstrip() + "…" if cells > 0 else ""
 
 
+def clip_middle(text: str, cells: int) -> str:
+    """The text in at most so many terminal cells, an ellipsis in its middle: long names of one family differ at their
+    ends.
+
+    >>> clip_middle("boosted-from-config-2026-11-27 (+12)", 20)
+    'boosted-fr…-27 (+12)'
+    """
+    if width(text) <= cells:
+        return text
+    tail: list[str] = []
+    used = 0
+    for character in reversed(text):
+        used += _cells(character)
+        if used > (cells - 1) // 2:
+            break
+        tail.append(character)
+    end = "".join(reversed(tail))
+    return clip(text, cells - width(end)) + end
+
+
 def pad(text: str, cells: int, *, align: str = "left") -> str:
     """The text filled with spaces to so many terminal cells."""
     space = " " * max(0, cells - width(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 MISSING = "–"
 SMALLEST_PLAIN = 1e-4
@@ -126,6 +126,15 @@ def time(moment: datetime) -> str:
     ('2026-03-01 09:05', '2026-03-01 09:05:07')
     """
     return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment for programs, as RFC 3339 writes it; without a time zone it is UTC, as the store keeps it.
+
+    >>> timestamp(datetime(2026, 3, 1, 9, 5))
+    '2026-03-01T09:05:00Z'
+    """
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
 
 
 def common_digits(values: Iterable[float]) -> int | None:

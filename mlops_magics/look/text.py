@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from mlops_magics.look import glyphs
 from mlops_magics.look.axes import LARGEST
@@ -19,6 +20,8 @@ NARROWEST = 20
 """Terminal cells a text column keeps, however narrow the terminal."""
 SENTENCE = 50
 """Terminal cells from which a text in the last column is taken for a sentence."""
+MOST_LINES = 6
+"""Of a cell."""
 BAR_CELLS = 8
 SPARK_CELLS = 40
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -33,8 +36,8 @@ def to_text(document: Document, *, width: int = 100) -> str:
     document
         Any document.
     width
-        Terminal cells of a line. A table that is wider clips its texts first, then continues below with its first
-        column repeated. Sentences are never broken.
+        Terminal cells of a line. A table that is wider breaks its texts into lines first, then continues below with its
+        first column repeated, clipped in its middle. Sentences are never broken.
 
     Examples
     --------
@@ -90,6 +93,8 @@ def _table(table: Table, width: int) -> Iterator[str]:
     sentences = _sentences(columns, width)
     _narrow(columns, width)
     panels = list(_panels(columns, width))
+    if len(panels) > 1:
+        columns[0].is_repeated = True
     for index, panel in enumerate(panels):
         if index:
             yield ""
@@ -100,7 +105,9 @@ def _table(table: Table, width: int) -> Iterator[str]:
 
 
 class _Printed:
-    """A column on its way to the terminal: its texts, and the cells it takes."""
+    """A column on its way to the terminal: its texts, and the cells it takes. One that is repeated names the rows."""
+
+    is_repeated = False
 
     def __init__(self, column: ReadColumn) -> None:
         has_bar = any(cell.bar is not None for cell in column.cells)
@@ -117,12 +124,20 @@ class _Printed:
         self.is_flexible = column.is_text
         self.width = max(glyphs.width(text) for text in (self.name, *texts))
 
+    @property
+    def parts(self) -> list[list[str]]:
+        """The lines of each cell: a text goes on below where it is too long; a name that is repeated is clipped."""
+        if self.is_repeated or not self.is_flexible:
+            return [[text] for text in self.texts]
+        return [_within(text, self.width) for text in self.texts]
+
     def line(self, text: str) -> str:
-        return glyphs.pad(glyphs.clip(text, self.width), self.width, align=self.align)
+        clip = glyphs.clip_middle if self.is_repeated else glyphs.clip
+        return glyphs.pad(clip(text, self.width), self.width, align=self.align)
 
 
 def _narrow(columns: list[_Printed], width: int) -> None:
-    """Clip the widest texts until the table fits; where that would cut into short ones too, let it go on below."""
+    """Narrow the widest texts until the table fits; where that would reach short ones too, let it go on below."""
     flexible = [column for column in columns if column.is_flexible and column.width > NARROWEST]
     excess = _total(columns) - width
     if sum(column.width - NARROWEST for column in flexible) < excess:
@@ -153,8 +168,9 @@ def _total(columns: Sequence[_Printed]) -> int:
 def _panel(columns: list[_Printed]) -> Iterator[str]:
     yield GAP.join(column.line(column.name) for column in columns).rstrip()
     yield GAP.join("─" * column.width for column in columns)
-    for row in zip(*(column.texts for column in columns), strict=True):
-        yield GAP.join(column.line(text) for column, text in zip(columns, row, strict=True)).rstrip()
+    for row in zip(*(column.parts for column in columns), strict=True):
+        for line in zip_longest(*row, fillvalue=""):
+            yield GAP.join(column.line(text) for column, text in zip(columns, line, strict=True)).rstrip()
 
 
 def _sentences(columns: list[_Printed], width: int) -> list[str] | None:
@@ -171,6 +187,21 @@ def _with_sentences(lines: Iterator[str], sentences: Sequence[str], width: int) 
     for line, sentence in zip(lines, sentences, strict=True):
         yield line
         yield from (INDENT * 2 + part for part in _wrapped(sentence, width - 2 * len(INDENT)))
+
+
+def _within(text: str, width: int) -> list[str]:
+    """A text in lines of so many cells, between words where it can be; of a very long one as many as are read."""
+    if glyphs.width(text) <= width:
+        return [text]
+    lines: list[str] = []
+    for part in _wrapped(text, width):
+        rest = part
+        while glyphs.width(rest) > width:
+            head = glyphs.clip(rest, width + 1).removesuffix("…")
+            lines.append(head)
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], lines[MOST_LINES - 1] + " …"]
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:

@@ -69,10 +69,15 @@ def test_nothing_steers_the_terminal(data: st.DataObject, any_documents: st.Sear
     text.encode("utf-8")
 
 
-def test_a_wide_table_clips_texts_then_goes_on_below() -> None:
-    clipped = to_text(Document(Table(["run", "why"], [["a", "long " * 30]])), width=60).splitlines()
-    assert max(map(len, clipped)) <= 60
-    assert clipped[-1].endswith("…")
+def test_a_wide_table_breaks_texts_then_goes_on_below() -> None:
+    broken = to_text(Document(Table(["run", "why"], [["a", "long " * 30], ["b", "x" * 100]])), width=60).splitlines()
+    assert max(map(len, broken)) <= 60
+    assert " ".join(broken[2:5]).split() == ["a", *["long"] * 30]
+    assert "".join(broken[5:]).split() == ["b", "x" * 55 , "x" * 45]
+    endless = to_text(Document(Table(["run", "why"], [["a", "long " * 300]])), width=60).splitlines()
+    assert max(map(len, endless)) <= 60
+    assert len(endless) < 10
+    assert endless[-1].endswith("…")
     reasons = Table(["column", "verdict", "reason"], [["temp", "fail", "it moved " * 20], ["hour", "pass", "still"]])
     below = to_text(Document(reasons), width=60).splitlines()
     assert below[:3] == ["column  verdict", "──────  ───────", "temp    fail"]
@@ -123,3 +128,14 @@ def test_a_result_shows_itself_both_ways() -> None:
     bundle, _ = DisplayFormatter().format(Answer())
     assert bundle["text/plain"] == "✓ 42"
     assert bundle["text/html"].startswith("<div")
+
+
+def test_a_name_that_is_clipped_keeps_its_end() -> None:
+    names = [f"flights-from-a-generated-config-with-{end} (+12)" for end in ("a", "b")]
+    table = Table(["run", *map(str, range(9))], [[name, *[1000] * 9] for name in names])
+    lines = to_text(Document(table), width=40).splitlines()
+    assert [line.split("  ")[0] for line in lines[2:4]] == ["flights-fr…h-a (+12)", "flights-fr…h-b (+12)"]
+    wide = to_text(Document(Table(["run", *map(str, range(9))], [["日本語" * 20 + "終", *[1000] * 9]])), width=40)
+    name = wide.splitlines()[2].split("  ")[0]
+    assert "…" in name
+    assert name.endswith("終")
