@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.look import Code, Document, Fold, Line, Shown, Title
-from mlops_magics.look.numbers import count, duration
+from mlops_magics.look.numbers import count, duration, timestamp
 from mlops_magics.records import Cell, Run
 from mlops_magics.store import open_store
 
@@ -40,7 +40,7 @@ class Executions(Shown):
                     "execution_count": cell.execution_count,
                     "is_before": bool(cell.is_before),
                     "is_async": bool(cell.is_async),
-                    "started": cell.started.isoformat() if cell.started else None,
+                    "started": timestamp(cell.started) if cell.started else None,
                     "seconds": cell.seconds,
                     "status": cell.status,
                     "error": cell.error,

@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import mlops_magics
@@ -17,6 +18,8 @@ from mlops_magics.errors import MlopsError
 from mlops_magics.faces.commands import VERBS
 from mlops_magics.faces.context import ShellContext
 from mlops_magics.faces.grammar import HelpAsked, find_verb, overview
+from mlops_magics.faces.said import Answer
+from mlops_magics.look.numbers import timestamp
 
 PROGRAM = "mlops"
 
@@ -54,22 +57,19 @@ def _answer(arguments: Sequence[str] | None) -> int:
         # The next step is told as a notebook takes it; here it is the same words without the sign.
         print(f"{type(error).__name__}: {error}".replace("%mlops ", f"{PROGRAM} "), file=sys.stderr)
         return 2
-    print(_json(result) if as_json else _text(result))
+    print(_json(result) if as_json else repr(result))
     if hasattr(result, "exit_code"):
         return int(result.exit_code)
     return 1 if getattr(result, "verdict", "pass") != "pass" else 0
 
 
-def _text(result: Any) -> str:
-    return result.to_string(index=False) if hasattr(result, "to_string") else repr(result)
-
-
 def _json(result: Any) -> str:
-    if hasattr(result, "to_json"):
-        value = json.loads(result.to_json(orient="records", date_format="iso"))
-    else:
-        value = result.to_dict()
-    return json.dumps(_strict(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    value = result.to_json() if isinstance(result, Answer) else result.to_dict()
+    return json.dumps(_strict(value), indent=2, ensure_ascii=False, allow_nan=False, default=_text)
+
+
+def _text(value: Any) -> str:
+    return timestamp(value) if isinstance(value, datetime) else str(value)
 
 
 def _strict(value: Any) -> Any:

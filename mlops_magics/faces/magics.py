@@ -16,7 +16,7 @@ from mlops_magics.faces.completion import Completer
 from mlops_magics.faces.context import NotebookContext
 from mlops_magics.faces.grammar import HelpAsked, Verb, find_verb, overview
 from mlops_magics.faces.progress import bar_of
-from mlops_magics.faces.said import Both
+from mlops_magics.faces.said import Answer, Both
 from mlops_magics.faces.words import split_line, unquoted
 
 _CELL_MAGIC = re.compile(r"^%%mlops\s+track\b(.*)$", re.DOTALL)
@@ -71,7 +71,7 @@ class MlopsMagics(Magics):  # type: ignore[misc]  # IPython is untyped
             return None
         result = verb.act(self._context, parsed)
         if wants_value:
-            return result.value if isinstance(result, Both) else result
+            return result.value if isinstance(result, Answer | Both) else result
         display(result)
         return None
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import mlops_magics
+from mlops_magics import track
 from mlops_magics.compare.page import show
 from mlops_magics.faces.cli import main
 from mlops_magics.faces.commands import VERBS
@@ -163,3 +165,40 @@ def _worded(value):
         return [_worded(item) for item in value]
     words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
     return words.get(repr(value), value) if isinstance(value, float) else value
+
+
+def test_json_keeps_integers_and_says_that_times_are_utc(store, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("MLOPS_STORE", str(store.path))
+    for name, params in (("a", {"depth": 3, "grid": [1, 2]}), ("b", {"lr": 0.1})):
+        with track("flights", name, store=store, params=params) as run:
+            run.log(auc=0.5)
+    _, out, _ = ask(capsys, "runs", "--json")
+    told = {run["name"]: run for run in strict(out)["runs"]}
+    assert repr(told["a"]["params.depth"]) == "3"
+    assert told["a"]["params.grid"] == [1, 2]
+    assert "params.depth" not in told["b"]
+    for key in ("started", "ended"):
+        assert datetime.fromisoformat(told["a"][key]).tzinfo is not None
+    query = "SELECT name, started, CASE name WHEN 'a' THEN 3 END AS depth FROM runs ORDER BY name"
+    _, out, _ = ask(capsys, "sql", query, "--json")
+    first, second = strict(out)
+    assert (repr(first["depth"]), second["depth"]) == ("3", None)
+    assert first["started"] == told["a"]["started"]
+
+
+def test_an_answer_in_sql_is_whole(store, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("MLOPS_STORE", str(store.path))
+    monkeypatch.setenv("COLUMNS", "80")
+    message = " ".join(f"word{number}" for number in range(40))
+    query = f"SELECT '{message}' AS message, 7 AS n, range AS row FROM range(150)"
+    _, out, _ = ask(capsys, "sql", query)
+    assert max(map(len, out.splitlines())) <= 80
+    assert "word39" in out
+    _, out, _ = ask(capsys, "sql", f"SELECT 'a' AS name, '{message}' AS message, NULL::INTEGER AS gone, 1 AS n")
+    assert " ".join(word for word in out.split() if word.startswith("word")) == message
+    _, out, _ = ask(capsys, "sql", "SELECT range AS row FROM range(150)")
+    assert [line.strip() for line in out.splitlines()[2:]] == [str(number) for number in range(150)]
+    _, out, _ = ask(capsys, "sql")
+    assert "git_patch" in out
+    assert "splits" in out
+    assert "…" not in out
