@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops_magics.compare.telling import MACHINE
 from mlops_magics.errors import DataError
 from mlops_magics.look import Chart, Charts, Document, Fold, Line, Series, Shown, Title
 from mlops_magics.look.numbers import count, duration
@@ -22,7 +23,6 @@ COLUMNS = 800
 MOST_COLUMNS = 20_000
 OPEN_CHARTS = 6
 MOST_CHARTS = 24
-MACHINE = "system/"
 TOTALS = frozenset({
     "epochs", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs", "steps", "n_steps", "num_steps", "max_steps",
     "total_steps", "iterations", "n_iter", "max_iter", "num_iterations", "n_estimators", "num_boost_round", "rounds",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title
-from mlops_magics.look.numbers import count, number
+from mlops_magics.look.numbers import count, number, timestamp
 from mlops_magics.store.references import lower_is_better
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Groups(Shown):
             "by": self.by,
             "groups": [
                 {
-                    "value": group.value.isoformat() if hasattr(group.value, "isoformat") else group.value,
+                    "value": timestamp(group.value) if isinstance(group.value, datetime) else group.value,
                     "runs": group.runs,
                     "metrics": {
                         key: {"runs": found.count, "best": _best(group, key), "mean": found.mean}
@@ -149,7 +150,7 @@ def metric_digits(values: Iterable[float | None]) -> int:
 
 def _mark(rows: list[list[Any]], at: int, *, smallest: bool, digits: int) -> None:
     known = [row[at] for row in rows if row[at] is not None]
-    if len(known) < 2:
+    if len(known) < 2 or min(known) == max(known):
         return
     best = min(known) if smallest else max(known)
     for row in rows:

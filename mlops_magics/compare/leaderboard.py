@@ -6,15 +6,16 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.groups import Groups, groups, metric_digits
-from mlops_magics.compare.telling import metric_rank
+from mlops_magics.compare.telling import MACHINE, metric_order
 from mlops_magics.errors import ConditionError, DataError, RunNotFound
 from mlops_magics.look import Column, Document, Line, Mark, Shown, Table, Title, Tone
 from mlops_magics.look.numbers import count as counted
-from mlops_magics.look.numbers import number
+from mlops_magics.look.numbers import number, timestamp
 from mlops_magics.store import open_store
 from mlops_magics.store.conditions.names import Names, Thing
 from mlops_magics.store.location import shown
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
     from mlops_magics.store.survey import Row, Survey
 
-MACHINE = "system/"
 SHOWN_METRICS = 5
 SHOWN_PARAMS = 3
 SHOWN_TRUST = 5
+BELOW = "└ "
 TONES: Mapping[str, Tone] = {"finished": "plain", "running": "plain", "failed": "bad", "interrupted": "unknown"}
 
 
@@ -44,7 +45,8 @@ class Leaderboard(Shown):
     Attributes
     ----------
     survey
-        What the display is made of. Candidates of a search are among the runs; the display counts them at their search.
+        What the display is made of. Candidates of a search are among the runs; the display counts them at their search,
+        unless ``children`` were asked for.
     limit
         How many rows the display shows. Without ``columns``, its columns are the metrics most runs have, and the
         parameters that differ and were said; below it is how many others there are.
@@ -103,9 +105,16 @@ class Leaderboard(Shown):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The runs as a list of mappings without missing values, JSON-ready."""
+        """The runs as a list of mappings without missing values, JSON-ready: parameters as they were recorded, where a
+        frame has floats for integers that not every run has.
+        """
         rows = self.frame.astype(object).to_dict("records")
-        return {"runs": [{key: _plain(value) for key, value in row.items() if _is(value)} for row in rows]}
+        params = self.store.params_of(self.store.runs_of(self.ids))
+        told = []
+        for row in rows:
+            own = {f"params.{key}": value for key, value in params.get(row["id"], {}).items()}
+            told.append({str(key): _plain(own.get(str(key), value)) for key, value in row.items() if _is(value)})
+        return {"runs": told}
 
     def things(self) -> list[Thing]:
         """What the columns of the display are, in their order: what tells which run it is, then what was asked for;
@@ -122,7 +131,9 @@ class Leaderboard(Shown):
         best = {thing: self._best(thing.key) for thing in things if thing.family == "metrics"}
         digits = {thing: metric_digits(row.metrics.get(thing.key) for row in rows) for thing in best}
         cells = [[self._cell(row, thing, best.get(thing), digits.get(thing)) for thing in things] for row in rows]
-        note = counted(many, "run") + (f", best {self.sorted_by} first" if self.sorted_by else "")
+        parts = self.survey.shown - many
+        note = counted(many, "run") + (f" and {counted(parts, 'part')} of them" if parts else "")
+        note += (f", best {self.sorted_by} first" if self.sorted_by else "")
         table = Table([_heading(thing, digits.get(thing)) for thing in things], cells)
         return Document(Title("Runs", note), table, *self._more(things), *self._doubts())
 
@@ -132,17 +143,18 @@ class Leaderboard(Shown):
         return f"No runs yet in {shown(self.store.path)}. Start one: %mlops track EXPERIMENT --name NAME"
 
     def _more(self, things: Sequence[Thing]) -> list[Line]:
-        """How many rows and columns are not shown, and how to see them."""
+        """How many rows and columns are not shown, and what to add to the words that asked, to see them."""
         lines = []
-        if self.survey.count > len(self.survey.rows):
-            rest = counted(self.survey.count - len(self.survey.rows), "more run")
-            lines.append(Line(f"{rest}: %mlops runs --limit {self.survey.count}", tone="quiet"))
+        if (below := self.survey.shown - len(self.survey.rows)) > 0:
+            lines.append(Line(f"{counted(below, 'more run')}: add --limit {self.survey.shown}", tone="quiet"))
+        if folded := sum(row.parts for row in self.survey.rows):
+            lines.append(Line(f"{counted(folded, 'part')} of them folded, as (+N): add --children", tone="quiet"))
         params = sum(Thing("params", key) not in things for key in self.survey.params)
         metrics = sum(Thing("metrics", key) not in things for key in self.survey.metrics)
         if self.columns is None and (params or metrics):
             hidden = {"more parameter": params, "more metric": metrics}
             told = [counted(many, what) for what, many in hidden.items() if many]
-            lines.append(Line(f"{', '.join(told)}: %mlops runs --columns all", tone="quiet"))
+            lines.append(Line(f"{', '.join(told)}: add --columns all", tone="quiet"))
         return lines
 
     def _which(self) -> list[Thing]:
@@ -154,25 +166,27 @@ class Leaderboard(Shown):
         return [Thing("runs", name) for name in names]
 
     def _usual(self) -> list[Thing]:
-        own = [Thing("runs", key) for key in ("status", "started", "seconds")]
+        """How it went before what was tried, and when: so that a narrow page cuts off what tells least."""
         return [
-            *own,
-            *(Thing("params", key) for key in self._params()),
+            Thing("runs", "status"),
             *(Thing("metrics", key) for key in self._metrics()),
+            *(Thing("params", key) for key in self._params()),
+            *(Thing("runs", key) for key in ("started", "seconds")),
         ]
 
     def _metrics(self) -> list[str]:
-        """Those that were asked for, by sorting or in the condition; then those most runs have, what people logged by
-        hand before what an evaluation adds, there the most telling first, means before spreads, and not those of the
-        machine.
+        """Those that were asked for, by sorting or in the condition; then those that more than half as many runs have
+        as the one most runs have, before rarer ones; the most telling first, and not those of the machine.
         """
         spans = self.survey.metrics
         keys = [key for key, span in spans.items() if span.count]
         wanted = {key for key in keys if key == self.sorted_by or _is_named(key, self.asked)}
         keys = [key for key in keys if key in wanted or not key.startswith(MACHINE)] or keys
+        most = max((spans[key].count for key in keys), default=0)
         keys.sort(
             key=lambda key: (
-                key != self.sorted_by, key not in wanted, -spans[key].count, key.count("/"), metric_rank(key),
+                key != self.sorted_by, key not in wanted, 2 * spans[key].count <= most, metric_order(key),
+                -spans[key].count, key,
             )
         )  # fmt: skip
         return keys[: max(SHOWN_METRICS, len(wanted))]
@@ -187,9 +201,12 @@ class Leaderboard(Shown):
         return sorted(whole, key=lambda key: (-spreads[key].said, -spreads[key].count))[:SHOWN_PARAMS]
 
     def _best(self, key: str) -> float | None:
-        """None too where the runs are of several experiments, which need not have measured the same thing."""
+        """None too where all are the same, and where the runs are of several experiments, which need not have measured
+        the same thing.
+        """
         span = self.survey.metrics.get(key)
-        if span is None or span.count < 2 or len({row.experiment for row in self.survey.rows}) > 1:
+        is_alone = span is None or span.count < 2 or span.low == span.high
+        if span is None or is_alone or len({row.experiment for row in self.survey.rows}) > 1:
             return None
         return span.low if lower_is_better(key) else span.high
 
@@ -204,8 +221,8 @@ class Leaderboard(Shown):
         value = getattr(row, thing.key)
         if thing.key == "status":
             return Mark(value, TONES.get(value, "plain"))
-        if thing.key == "name" and row.parts:
-            return f"{value} (+{row.parts})"
+        if thing.key == "name":
+            return f"{BELOW * row.level}{value} (+{row.parts})" if row.parts else f"{BELOW * row.level}{value}"
         return value[-8:] if thing.key in {"id", "parent"} and value else value
 
     def _doubts(self) -> list[Line]:
@@ -224,6 +241,7 @@ def runs(  # noqa: PLR0913 - what can be asked of many runs
     best: str | None = None,
     columns: Sequence[str] | None = None,
     limit: int = 20,
+    children: bool = False,
     store: Store | str | os.PathLike[str] | None = None,
 ) -> Leaderboard:
     """Show what was tried.
@@ -242,6 +260,8 @@ def runs(  # noqa: PLR0913 - what can be asked of many runs
         ``where``; ``"tags"``, ``"params"`` and ``"metrics"`` mean all that the shown runs have, ``"all"`` all of these.
     limit
         How many rows the display shows, at least 1; the frame holds all.
+    children
+        Show the candidates of searches too, each below its search; with ``best``, among the others.
     store
         A store or where it is; see :func:`mlops_magics.open_store`.
 
@@ -258,7 +278,7 @@ def runs(  # noqa: PLR0913 - what can be asked of many runs
     limit = max(1, limit)
     with place.snapshot():
         selection = Selection(experiment, where, best, best is not None and lower_is_better(best))
-        found = place.survey(selection, limit=limit)
+        found = place.survey(selection, limit=limit, children=children)
         if experiment is not None and not found.ids:
             _insist_on_experiment(place, experiment)
         if best is not None and not any(best == key for key in found.metrics):
@@ -336,7 +356,7 @@ def _heading(thing: Thing, digits: int | None) -> str | Column:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return timestamp(value) if isinstance(value, datetime) else value
 
 
 def _is(value: Any) -> bool:

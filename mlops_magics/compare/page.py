@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_magics.compare.displays import Displayed, displayed
 from mlops_magics.compare.source import own_sources
+from mlops_magics.compare.telling import in_order
 from mlops_magics.look import Code, Column, Document, Fold, Line, Mark, Shown, Table, Title, Tone
-from mlops_magics.look.numbers import count, duration
+from mlops_magics.look.numbers import count, duration, timestamp
 from mlops_magics.records import Artifact, Dataset, Environment, Fit, Judged, Record, Run, plain
 from mlops_magics.store import open_store
 
@@ -48,7 +49,10 @@ class RunPage(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The parts by name, JSON-ready."""
         return {
-            "run": {name: getattr(self.run, name) for name in ("id", "experiment", "name", "status")},
+            "run": {
+                **{name: getattr(self.run, name) for name in ("id", "experiment", "name", "status")},
+                **{name: timestamp(at) for name in ("started", "ended") if (at := getattr(self.run, name))},
+            },
             "params": dict(self.params),
             "defaults": sorted(self.defaults),
             "metrics": dict(self.metrics),
@@ -75,7 +79,8 @@ class RunPage(Shown):
             blocks.append(Line(", ".join(f"{key}: {value}" for key, value in self.tags.items()), tone="quiet"))
         blocks += [Line(f"“{note}”", tone="quiet") for note in self.notes]
         if self.metrics:
-            blocks.append(Table(["metric", Column("last value", align="right")], list(self.metrics.items())))
+            values = [(key, _count(value)) for key, value in in_order(self.metrics).items()]
+            blocks.append(Table(["metric", Column("last value", align="right")], values))
         blocks += self._params()
         blocks += self._children()
         blocks += self._fits()
@@ -268,6 +273,11 @@ def _values(record: Record) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _count(value: float) -> float:
+    """Metrics are floats; a whole number greater than a share can be is a count, whatever stands above and below."""
+    return int(value) if value.is_integer() and abs(value) > 1 else value
 
 
 def _duration(run: Run) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_magics.errors import CommandError
 from mlops_magics.faces.context import Context
-from mlops_magics.faces.said import Both, Said
+from mlops_magics.faces.said import Answer, Both, Said
 from mlops_magics.faces.words import numbers, pairs, texts
 from mlops_magics.records import Note, Param, Tag
 
@@ -143,7 +143,8 @@ def runs(context: Context, words: Namespace) -> Any:
     with context.progress("reading the store") as bar:
         context.store().fold(progress=bar)
     board = runs(
-        words.experiment, words.where, best=words.best, columns=words.columns, limit=words.limit, store=context.store()
+        words.experiment, words.where, best=words.best, columns=words.columns, limit=words.limit,
+        children=words.children, store=context.store(),
     )
     return board if words.by is None else board.by(words.by)
 
@@ -250,7 +251,7 @@ def export(context: Context, words: Namespace) -> Any:
 def sql(context: Context, words: Namespace) -> Any:
     """Ask the store."""
     query = " ".join(words.query)
-    return context.store().sql(query) if query else context.store().tables()
+    return Answer(context.store().sql(query) if query else context.store().tables())
 
 
 def store(context: Context, words: Namespace) -> Any:

@@ -135,6 +135,7 @@ VERBS: tuple[Verb, ...] = (
                 help="what to show: metrics, parameters, tags; all of these by the word",
             ),
             argument("--by", metavar="NAME", default=None, completes="column", help="the best and mean of each value"),
+            argument("--children", action="store_true", help="candidates of searches too, each below its search"),
             argument("--limit", type=int, default=20, metavar="N", help="rows to show (default: 20)"),
             _PANEL,
         ),

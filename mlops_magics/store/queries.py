@@ -203,8 +203,10 @@ class Store(RunFacts):
         with self._access.reading(frames=True) as database:
             return frame_of(database, ids, tags)
 
-    def survey(self, selection: Selection, *, limit: int) -> Survey:
+    def survey(self, selection: Selection, *, limit: int, children: bool = False) -> Survey:
         """What a table of the first ``limit`` runs needs, several times faster than the frame of them all.
+
+        Those are runs that are no part of another; with ``children``, any.
 
         Raises
         ------
@@ -214,7 +216,7 @@ class Store(RunFacts):
         from mlops_magics.store.survey import survey
 
         with self._access.reading() as database:
-            return survey(database, selection, limit=limit)
+            return survey(database, selection, limit=limit, children=children)
 
     def names(self) -> Names:
         """Everything that conditions and lists of columns can name: metrics, parameters, tags, a run's own columns."""

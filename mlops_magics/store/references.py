@@ -12,7 +12,8 @@ SHORTEST_PIECE = 4
 """Characters of an id that may stand for it."""
 
 _LOWER_IS_BETTER = re.compile(
-    r"(^|[_/. -])(loss|logloss|error|err|mae|mse|rmse|rmsle|mape|smape|brier|deviance|perplexity|latency|seconds|bias)"
+    r"(^|[_/. -])(loss|logloss|error|err|mae|mse|rmse|rmsle|mape|smape|brier|deviance|perplexity|latency|seconds|bias|"
+    r"nll|ppl|wer|cer|fid|ece|fpr|fnr|rank_test_score|std|duration)"
     r"($|[_/. -])|_ae$",
     re.IGNORECASE,
 )

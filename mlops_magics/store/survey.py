@@ -13,12 +13,14 @@ from mlops_magics.store.selection import CHOSEN, Selection, choose_runs
 if TYPE_CHECKING:
     from mlops_magics.store.database import Database
 
-ROOTS = "surveyed_roots"
+SHOWN = "surveyed_runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A run as a table shows it; ``parts`` of it (candidates of a search) are among the chosen."""
+    """A run as a table shows it; ``parts`` of it (candidates of a search) are among the chosen, and not shown
+    themselves. ``level`` is how many runs it stands under.
+    """
 
     id: str
     experiment: str
@@ -31,6 +33,7 @@ class Row:
     source: str | None
     message: str | None
     parts: int
+    level: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -57,7 +60,8 @@ class ParamSpread:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The runs that were chosen, newest or best first, and what is known of those that are no part of another.
+    """The runs that were chosen, newest or best first, and what is known of those to show: all, or those that are no
+    part of another.
 
     Attributes
     ----------
@@ -66,43 +70,56 @@ class Survey:
     count
         How many of them are no part of another one that was chosen too: the roots.
     rows
-        The first of the roots.
+        The first of those shown.
+    shown
+        How many that could be: the roots, or all that were chosen.
     metrics, params
-        Every key the roots have.
+        Every key of those.
     """
 
     ids: tuple[str, ...]
     count: int
     rows: tuple[Row, ...]
+    shown: int
     metrics: Mapping[str, MetricSpan] = field(default_factory=dict)
     params: Mapping[str, ParamSpread] = field(default_factory=dict)
 
 
-def survey(database: Database, selection: Selection, *, limit: int) -> Survey:
+def survey(database: Database, selection: Selection, *, limit: int, children: bool = False) -> Survey:
     """See :meth:`mlops_magics.store.queries.Store.survey`. Needs the views."""
     choose_runs(database, selection)
-    count = _find_roots(database)
+    # Who asks for the best asks for it among all of them; else parts stand below what they are parts of.
+    query = _ROOTS if not children else _TREE if selection.best is None else _FLAT
+    database.fill(SHOWN, query)
+    shown, count = database.query(f"SELECT count(*), count(*) FILTER (is_root) FROM {SHOWN}").fetchall()[0]
     ids = database.query(f"SELECT id FROM {CHOSEN} ORDER BY position").fetchnumpy()["id"]
-    rows = _rows(database, limit)
-    return Survey(tuple(map(str, ids)), count, rows, _metrics(database, rows), _params(database, rows, count))
+    rows = _rows(database, limit, children=children)
+    metrics, params = _metrics(database, rows), _params(database, rows, shown)
+    return Survey(tuple(map(str, ids)), count, rows, shown, metrics, params)
 
 
-def _find_roots(database: Database) -> int:
-    """Fill the table of the runs that are no part of another; returns how many there are."""
-    database.fill(
-        ROOTS,
-        f"""SELECT id, (row_number() OVER (ORDER BY position))::INTEGER AS position FROM {CHOSEN}
-            WHERE parent IS NULL OR parent NOT IN (SELECT id FROM {CHOSEN})""",
-    )
-    return int(database.query(f"SELECT count(*) FROM {ROOTS}").fetchall()[0][0])
+_IS_ROOT = f"(parent IS NULL OR parent NOT IN (SELECT id FROM {CHOSEN}))"
+_ROOTS = f"""
+    SELECT id, (row_number() OVER (ORDER BY position))::INTEGER AS position, 0 AS level, true AS is_root
+    FROM {CHOSEN} WHERE {_IS_ROOT}"""
+_FLAT = f"SELECT id, position, 0 AS level, {_IS_ROOT} AS is_root FROM {CHOSEN}"
+_TREE = f"""
+    WITH RECURSIVE tree AS (
+        SELECT id, [position] AS path FROM {CHOSEN} WHERE {_IS_ROOT}
+        UNION ALL
+        SELECT part.id, list_append(tree.path, -part.position)
+        FROM {CHOSEN} AS part JOIN tree ON part.parent = tree.id)
+    SELECT id, (row_number() OVER (ORDER BY path))::INTEGER AS position, len(path)::INTEGER - 1 AS level,
+           len(path) = 1 AS is_root FROM tree"""
+"""Parts as they began: positions are those of the newest first."""
 
 
-def _rows(database: Database, limit: int) -> tuple[Row, ...]:
+def _rows(database: Database, limit: int, *, children: bool) -> tuple[Row, ...]:
+    parts = "0" if children else f"(SELECT count(*) FROM {CHOSEN} AS part WHERE part.parent = {CHOSEN}.id)"
     found = database.query(
-        f"""SELECT id, experiment, name, status, started, ended, seconds, parent, source, message,
-                   (SELECT count(*) FROM {CHOSEN} AS part WHERE part.parent = {CHOSEN}.id) AS parts
-            FROM {CHOSEN} JOIN {ROOTS} AS roots USING (id)
-            WHERE roots.position <= {limit:d} ORDER BY roots.position"""
+        f"""SELECT id, experiment, name, status, started, ended, seconds, parent, source, message, {parts}, level
+            FROM {CHOSEN} JOIN {SHOWN} AS shown USING (id)
+            WHERE shown.position <= {limit:d} ORDER BY shown.position"""
     )
     return tuple(Row(*row) for row in found.fetchall())
 
@@ -115,7 +132,7 @@ def _metrics(database: Database, rows: tuple[Row, ...]) -> dict[str, MetricSpan]
         f"""SELECT key, count(value) FILTER (NOT isnan(value)), min(value) FILTER (NOT isnan(value)),
                    max(value) FILTER (NOT isnan(value)),
                    list({{'at': position, 'value': value}}) FILTER (position <= {len(rows)})
-            FROM metric_sums JOIN {ROOTS} ON run = id GROUP BY key ORDER BY key"""
+            FROM metric_sums JOIN {SHOWN} ON run = id GROUP BY key ORDER BY key"""
     ).fetchall()
     for key, _, _, _, first in found:
         for item in first or ():
@@ -131,7 +148,7 @@ def _params(database: Database, rows: tuple[Row, ...], count: int) -> dict[str, 
                    count({_SAID}) FILTER (is_default IS DISTINCT FROM true),
                    count(*) > bit_count(bitstring_agg(position, 1, {count})),
                    list({{'at': position, 'value': value, 'time': time}}) FILTER (position <= {len(rows)})
-            FROM param_revs JOIN {ROOTS} ON run = id GROUP BY key ORDER BY key"""
+            FROM param_revs JOIN {SHOWN} ON run = id GROUP BY key ORDER BY key"""
     ).fetchall()
     for key, *_, first in found:
         for item in sorted(first or (), key=lambda item: item["time"]):
@@ -158,7 +175,7 @@ def _revised(database: Database, keys: Iterable[str]) -> dict[str, ParamSpread]:
         f"""SELECT key, count({_SAID}), coalesce(min({_SAID}) <> max({_SAID}), false),
                    count({_SAID}) FILTER (is_default IS DISTINCT FROM true)
             FROM (SELECT key, arg_max_null(value, time) AS value, arg_max_null(is_default, time) AS is_default
-                  FROM param_revs JOIN {ROOTS} ON run = id
+                  FROM param_revs JOIN {SHOWN} ON run = id
                   WHERE key IN (SELECT unnest($keys::VARCHAR[])) GROUP BY key, position)
             WHERE value IS NOT NULL GROUP BY key""",
         {"keys": wanted},

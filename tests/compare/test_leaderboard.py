@@ -60,8 +60,8 @@ def test_defaults_of_unlike_models_take_no_column(folded, write, store) -> None:
     if folded:
         store.fold()
     board = runs(store=store)
-    assert header(board) == ["run", "status", "started", "seconds", "model", "depth"]
-    assert "4 more parameters: %mlops runs --columns all" in repr(board)
+    assert header(board) == ["run", "status", "model", "depth", "started", "seconds"]
+    assert "4 more parameters: add --columns all" in repr(board)
     everything = runs(columns=["all"], store=store)
     assert set(header(everything)) > {"status", "model", "depth", "tol", "alpha", "leaves", "seed"}
     assert "more parameters" not in repr(everything)
@@ -86,7 +86,7 @@ def test_columns_are_few_and_the_others_are_counted(write, store) -> None:
         )  # fmt: skip
     board = runs(store=store)
     assert len(header(board)) == 4 + SHOWN_PARAMS + SHOWN_METRICS
-    assert "1 more parameter, 2 more metrics: %mlops runs --columns all" in repr(board)
+    assert "1 more parameter, 2 more metrics: add --columns all" in repr(board)
     chosen = runs(columns=["m6", "p3"], store=store)
     assert header(chosen) == ["run", "m6", "p3"]
     assert "--columns all" not in repr(chosen)
@@ -153,6 +153,71 @@ def test_searches_are_folded_and_trouble_is_marked(write, store) -> None:
     assert column(runs(where="name contains 'candidate'", best="auc", store=store), "run") == [
         "candidate 2", "candidate 1", "candidate 0",
     ]  # fmt: skip
+
+
+def test_candidates_can_be_shown_below_their_search(write, store) -> None:
+    search = write("search", metrics={"auc": 0.7})
+    for number in range(3):
+        write(f"search.{number}", parent=search, said={"depth": number}, metrics={"mean": 0.5 + 0.1 * (number % 2)})
+    write("plain", metrics={"auc": 0.6})
+    folded = runs(store=store)
+    assert "3 parts of them folded, as (+N): add --children" in repr(folded)
+    board = runs(children=True, store=store)
+    assert column(board, "run") == ["plain", "search", "└ search.0", "└ search.1", "└ search.2"]
+    assert column(board, "mean") == ["–", "–", "0.5000", "✓ 0.6000", "0.5000"]
+    assert "depth" in header(board)
+    assert "Runs · 2 runs and 3 parts of them\n" in repr(board)
+    assert "folded" not in repr(board)
+    assert "3 more runs: add --limit 5" in repr(runs(children=True, limit=2, store=store))
+    best = runs(children=True, best="mean", store=store)
+    assert column(best, "run")[:2] == ["search.1", "search.2"], "the best of all, wherever it stands"
+
+
+def test_metrics_come_before_what_was_tried_and_when(write, store) -> None:
+    for number in range(4):
+        write(
+            f"r{number}", said={"depth": number},
+            metrics={"train/loss": number, "epochs": 9, **({"val/loss": number} if number else {})},
+        )  # fmt: skip
+    board = runs(store=store)
+    assert header(board) == ["run", "status", "val/loss", "train/loss", "epochs", "depth", "started", "seconds"]
+    assert column(board, "epochs") == ["9"] * 4, "none has a better one"
+    write("r4", metrics={"rare": 1})
+    assert header(runs(store=store))[2:6] == ["val/loss", "train/loss", "epochs", "rare"]
+
+
+def test_metrics_stand_in_one_order_everywhere(store, tmp_path) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    from mlops_magics import diff, export, load_bundle
+    from mlops_magics.compare.difference import diff_matrix
+
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    for at, name in enumerate(("a", "b", "c")):
+        with track("flights", name, store=store) as run:
+            model = LogisticRegression(C=10.0**-at).fit(X, X[:, 0] + X[:, 1] / 2 > 0.3)
+            run.evaluate(model, X[10:], X[10:, 0] + np.roll(X[10:, 1], 1) > 0)
+            run.log({"train/loss": 0.1 + at, "mine": 0.5 + at})
+    told = [key for key in header(runs(store=store)) if "/" in key or key == "mine"]
+    assert told[:3] == ["mine", "test/roc_auc", "test/accuracy"]
+
+    def listed(text: str) -> list[str]:
+        found = [line.split()[0].strip("-:") if line.strip() else "" for line in text.replace("- ", "").splitlines()]
+        return [key for key in found if key in told]
+
+    assert listed(repr(show("a", store=store))) == told
+    assert listed(repr(diff("a", "b", store=store, tests=False))) == told
+    assert listed(repr(diff_matrix(["a", "b", "c"], store, tests=False))) == told
+    export("a", tmp_path / "bundle", store=store)
+    of_model = [key for key in told if key.startswith("test/")]
+    assert listed((tmp_path / "bundle" / "README.md").read_text())[: len(of_model)] == of_model
+    assert listed(repr(load_bundle(tmp_path / "bundle")))[: len(of_model)] == of_model
+
+
+def test_a_whole_number_among_shares_is_a_count(write, store) -> None:
+    write("a", metrics={"candidates": 9, "auc": 0.25, "accuracy": 1.0})
+    told = {line.split()[0]: line.split()[1] for line in repr(show("a", store=store)).splitlines() if "  " in line}
+    assert (told["candidates"], told["accuracy"]) == ("9", "1.00")
 
 
 def test_conditions_of_the_language_and_sql_choose_among_thousands(write, store) -> None:
@@ -237,6 +302,6 @@ def test_the_best_of_a_group_reads_as_its_mean_does(store) -> None:
             with track("flights", f"d{depth}-{at}", store=store, params={"depth": depth}) as run:
                 run.log(accuracy=accuracy, trees=30.0 + at)
     board = runs(store=store).by("depth")
-    assert column(board, "accuracy best") == ["✓ 1.0000", "✓ 1.0000"]
+    assert column(board, "accuracy best") == ["1.0000", "1.0000"], "none is better than the other"
     assert column(board, "accuracy mean") == ["0.7500", "✓ 1.0000"]
-    assert column(board, "trees best") == ["✓ 31", "✓ 31"]
+    assert column(board, "trees best") == ["31", "31"]

@@ -13,6 +13,7 @@ from mlops_magics.compare.difference.changes import Path, changes, path_key
 from mlops_magics.compare.difference.sameness import Recorded, same
 from mlops_magics.compare.difference.variants import Variant, variants
 from mlops_magics.compare.groups import metric_digits
+from mlops_magics.compare.telling import metric_order
 from mlops_magics.errors import DataError
 from mlops_magics.look import Column, Document, Fold, Line, Mark, Shown, Table, Title
 from mlops_magics.look.numbers import count, number
@@ -198,7 +199,7 @@ def matrix_rows(found: Sequence[Variant]) -> tuple[Row, ...]:
 
 
 def _metrics(found: Sequence[Variant]) -> Iterator[Row]:
-    for key in sorted({key for one in found for key in one.metrics}):
+    for key in sorted({key for one in found for key in one.metrics}, key=lambda key: (metric_order(key), key)):
         values = [one.metrics.get(key, _ABSENT) for one in found]
         yield _row("metric", key, values, _best(key, values))
 

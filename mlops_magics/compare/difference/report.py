@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.compare.difference.changes import SIDES, Change, Side
 from mlops_magics.compare.difference.data import TableChange
 from mlops_magics.compare.difference.structure import largest_first, split
+from mlops_magics.compare.telling import metric_order
 from mlops_magics.look import Code, Column, Diff, Fold, Line, Mark, Table, Title, Tone
 from mlops_magics.look.numbers import count
 
@@ -42,7 +43,7 @@ def blocks(found: Difference) -> Iterator[Any]:
         yield Line("Nothing that was recorded differs.", tone="quiet")
         return
     if untested := [change for change in found.metrics if change.key not in _tested(found)]:
-        yield _metrics(untested, names, found.better)
+        yield _metrics(sorted(untested, key=lambda one: (metric_order(one.key), one.key)), names, found.better)
     yield from _curves(found)
     yield from _params(found.params, names)
     for table in found.data:

@@ -26,7 +26,7 @@ PLAIN = ("experiment", "name", "id", "status", "started", "seconds")
 
 
 def table_of(board: Leaderboard) -> dict[str, Any]:
-    """``{ids, parents, columns, goal}``, JSON-ready, rows in the order of the board.
+    """``{ids, parents, columns, goal, unfolded}``, JSON-ready, rows in the order of the board.
 
     ``parents`` are the ids of the searches that rows are candidates of, None where it is not on the board. A column has
     a ``name``, what ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text);
@@ -34,6 +34,7 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     whether it is ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates. Shown are
     the columns of the plain leaderboard, in its order, before the others. ``goal`` names the metric in question: the
     one the board is sorted by, else the first that is shown, else the one most runs have; None without metrics.
+    ``unfolded`` says whether candidates are shown at first.
     """
     frame = board.frame
     ids = frame["id"].tolist()
@@ -49,7 +50,8 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
         texts = [board.trust.get(run) for run in ids]
         columns.append({"name": "notebook", "label": "notebook", "family": "runs", "kind": "text", "values": texts,
                         "shown": any(texts)})  # fmt: skip
-    return {"ids": ids, "parents": parents, "columns": columns, "goal": _goal(board, columns)}
+    is_unfolded = board.survey.shown > board.survey.count
+    return {"ids": ids, "parents": parents, "columns": columns, "goal": _goal(board, columns), "unfolded": is_unfolded}
 
 
 def meeting(condition: str, store: Store) -> dict[str, Any]:
@@ -96,6 +98,10 @@ def _ordered(board: Leaderboard, columns: Sequence[dict[str, Any]]) -> list[dict
     if board.sorted_by is not None:
         things.append(Thing("metrics", board.sorted_by))
     wanted = [_column(thing) for thing in things]
+    experiments = next(column["values"] for column in columns if column["name"] == "experiment")
+    if "experiment" not in wanted and len(set(experiments)) > 1:
+        # The plain leaderboard has it where the first rows are of several; here one can scroll.
+        wanted.insert(1, "experiment")
     place = {name: at for at, name in reversed(list(enumerate(wanted)))}
     for column in columns:
         column["shown"] = column["name"] in place
@@ -162,5 +168,5 @@ def _mark_best(column: dict[str, Any], parents: Sequence[str | None]) -> None:
         for value, parent in zip(column["values"], parents, strict=True)
         if parent is None and isinstance(value, int | float)
     ]
-    if len(numbers) > 1:
+    if len(numbers) > 1 and min(numbers) < max(numbers):
         column["best"] = min(numbers) if column["lower"] else max(numbers)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.compare.telling import in_order
 from mlops_magics.data.example import read_example
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, DataError, ModelError
@@ -205,10 +206,10 @@ def _blocks(bundle: Bundle) -> Iterator[Any]:
     for difference in bundle.differences:
         yield Line(str(difference), "unknown")
     if manifest.metrics:
-        yield Table(_METRICS, tuple(manifest.metrics.items()))
+        yield Table(_METRICS, tuple(in_order(manifest.metrics).items()))
     if manifest.logged:
         heading = f"{count(len(manifest.logged), 'metric')} logged in the run, not measured of this model"
-        yield Fold(heading, Table(_METRICS, tuple(manifest.logged.items())))
+        yield Fold(heading, Table(_METRICS, tuple(in_order(manifest.logged).items())))
     if bundle.signature:
         rows = tuple((one.name, one.type, one.nullable, one.low, one.high) for one in bundle.signature.columns)
         yield Fold(count(len(rows), "column"), Table(("column", "type", "may be missing", "low", "high"), rows))

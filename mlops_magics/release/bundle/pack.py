@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_magics.compare.telling import MACHINE
 from mlops_magics.data.signature import Signature
 from mlops_magics.errors import BundleError, ModelError, StoreError
 from mlops_magics.look.progress import Progress
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 
-MACHINE = "system/"
-"""How metrics begin that were seen of the machine."""
 
 
 def export(  # noqa: PLR0913 - every one is a question the command line asks

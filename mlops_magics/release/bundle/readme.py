@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from mlops_magics.compare.telling import in_order
 from mlops_magics.release.bundle.manifest import Manifest
 
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f`<>\[\]|]")
@@ -38,7 +39,7 @@ def readme_text(manifest: Manifest, *, has_example: bool) -> str:
 
 
 def _listed(metrics: Mapping[str, float]) -> list[str]:
-    return [f"- {_quiet(name)}: {value:.6g}" for name, value in metrics.items()]
+    return [f"- {_quiet(name)}: {value:.6g}" for name, value in in_order(metrics).items()]
 
 
 def _arguments(manifest: Manifest) -> str:

@@ -50,7 +50,7 @@ def test_a_column_per_variant_and_a_row_for_what_differs(add, store) -> None:
     assert "seed" not in text
     assert "bbbbbbbbbbbb" in text
     assert "bbbbbbbbbbbbb" not in text
-    assert json.loads(json.dumps(found.to_dict()))["rows"][0]["key"] == "auc"
+    assert json.loads(json.dumps(found.to_dict()))["rows"][0]["key"] == "val_loss"
     assert "<table" in found._repr_html_()
     with pytest.raises(DataError, match="Did you mean 'depth'"):
         found.row("dept")

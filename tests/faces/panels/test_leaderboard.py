@@ -14,7 +14,7 @@ def test_rows_are_the_runs_and_what_differs(board, open_panel) -> None:
     shown = open_panel(board)
     assert names(shown) == "dcba"
     heads = shown.page.get_by_role("columnheader").all_inner_texts()
-    assert heads == ["", "run", "status", "started", "took", "depth", "loss", "auc"]
+    assert heads == ["", "run", "status", "loss", "auc", "depth", "started", "took"]
     assert column(shown, "auc") == ["", "0.8000", "✓ 0.9000", "0.7000"]
     assert shown.page.locator(".mlops-count").first.inner_text() == "4 runs"
 

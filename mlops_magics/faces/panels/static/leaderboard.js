@@ -16,20 +16,20 @@ const MEASURED = 20;
 const PADDING = 20;
 const MOST_WIDTH = 260;
 
-// Reads "table" ({ids, parents, columns, goal}) and "selected" (ids); sets "selected". Asks {kind: "filter", where}, which
+// Reads "table" ({ids, parents, columns, goal, unfolded}) and "selected" (ids); sets "selected". Asks {kind: "filter", where}, which
 // answers {ids, columns, problem}; {kind: "diff", runs}; {kind: "curves", runs}, and for these {kind: "zoom", runs, …}.
 // What is selected, filtered and unfolded is known by the ids of runs, as the rows change with every table.
 export function mount(element, source) {
   const { trans } = source;
   const state = {
     table: null, lines: [], sort: null, selected: new Set(), ticked: new Map(),
-    word: "", condition: "", met: null, named: new Set(), asked: 0, unfolded: new Set(), isUnfolded: false,
+    word: "", condition: "", met: null, named: new Set(), asked: 0, unfolded: new Set(), isUnfolded: Boolean(source.get("table")?.unfolded),
   };
   const isShown = (column) => state.ticked.get(column.name) ?? (column.shown || state.named.has(column.name));
   const isOpen = (id) => state.unfolded.has(id) !== state.isUnfolded;
   const grid = makeGrid({ trans, label: trans.__("Runs"), chosen: choose, sorted: sortBy, folded: turn });
   const pictures = makePictures({ trans, chosen: choose });
-  const parts = boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves });
+  const parts = boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves, isUnfolded: state.isUnfolded });
   let closeCurves = null;
   let timer = 0;
 
@@ -192,7 +192,7 @@ function widthOf(column, font) {
 }
 
 // The controls around the table, and the folds below it.
-function boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves }) {
+function boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare, drawCurves, isUnfolded }) {
   const filterId = newId("filter");
   const toldId = newId("told");
   const told = make("p", { id: toldId, class: "mlops-told mlops-wrong", role: "alert" });
@@ -205,7 +205,7 @@ function boardOf(element, { trans, grid, pictures, filter, tick, unfold, compare
   const chosenCount = make("span", { class: "mlops-count" });
   const diff = make("button", { type: "button", class: "mlops-button", text: trans.__("Diff"), disabled: true, onclick: compare });
   const curves = make("button", { type: "button", class: "mlops-button", text: trans.__("Curves"), disabled: true, onclick: drawCurves });
-  const candidates = make("input", { type: "checkbox", onchange: (event) => unfold(event.target.checked) });
+  const candidates = make("input", { type: "checkbox", checked: isUnfolded, onchange: (event) => unfold(event.target.checked) });
   const candidatesLabel = make("label", { hidden: true }, candidates, ` ${trans.__("Candidates")}`);
   const columns = makeChooser({ title: trans.__("Columns"), find: trans.__("Find a column"), ticked: tick });
   const answer = make("section", { class: "mlops-answer", hidden: true, "aria-live": "polite" });
