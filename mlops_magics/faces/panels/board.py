@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mlops_magics.compare.groups import metric_digits
 from mlops_magics.compare.leaderboard import TONES, Leaderboard, runs
 from mlops_magics.errors import ConditionError
 from mlops_magics.look.numbers import common_digits, duration, time
@@ -31,10 +32,10 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     ``parents`` are the ids of the searches that rows are candidates of, None where it is not on the board. A column has
     a ``name``, what ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text);
     the ``values``, None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers;
-    whether it is ``shown`` at first; and for metrics the ``best`` value among runs that are no candidates. Shown are
-    the columns of the plain leaderboard, in its order, before the others. ``goal`` names the metric in question: the
-    one the board is sorted by, else the first that is shown, else the one most runs have; None without metrics.
-    ``unfolded`` says whether candidates are shown at first.
+    whether it is ``shown`` at first; and for metrics of one experiment the ``best`` value among runs that are no
+    candidates. Shown are the columns of the plain leaderboard, in its order, before the others. ``goal`` names the
+    metric in question: the one the board is sorted by, else the first that is shown, else the one most runs have; None
+    without metrics. ``unfolded`` says whether candidates are shown at first.
     """
     frame = board.frame
     ids = frame["id"].tolist()
@@ -43,8 +44,10 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     columns = [_own(frame, name) for name in PLAIN]
     params = [_of(frame, column) for column in frame.columns if column.startswith(("params.", "tags."))]
     metrics = [_of(frame, column) for column in frame.columns if column.startswith("metrics.")]
-    for column in metrics:
-        _mark_best(column, parents)
+    if len(set(frame["experiment"])) == 1:
+        # Others need not have measured the same thing.
+        for column in metrics:
+            _mark_best(column, parents)
     columns = _ordered(board, [*columns, *params, *metrics])
     if board.trust:
         texts = [board.trust.get(run) for run in ids]
@@ -150,7 +153,8 @@ def _of(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
     if not is_numeric:
         texts = [None if value is None else value if isinstance(value, str) else str(value) for value in values]
         return {"name": name, "label": label, "family": family, "kind": "text", "values": texts}
-    digits = 4 if family == "metrics" else common_digits(value for value in present if isinstance(value, float))
+    floats = [value for value in present if isinstance(value, float)]
+    digits = metric_digits(floats) if family == "metrics" else common_digits(floats)
     is_whole = all(isinstance(value, int) for value in present)
     numbers = [value if value is None or math.isfinite(value) else str(value) for value in values]
     return {"name": name, "label": label, "family": family, "kind": "number", "values": numbers,

@@ -217,3 +217,49 @@ def test_a_column_is_found_among_many(store, open_panel) -> None:
     assert choices.locator("label:visible").all_inner_texts() == ["some_step_of_a_pipeline__its_part__parameter_17"]
     choices.locator("label:visible").click()
     assert "some_step_of_a_pipeline__its_part__parameter_17" in heads(shown)
+
+
+def add(store, name, *, parent=None):
+    """A run that is over, or a candidate of one; returns its id."""
+    run = store.new_run_id()
+    store.record(run, RunRevision(experiment="flights", name=name, status="finished", parent=parent))
+    return run
+
+
+def test_a_long_name_leaves_room_for_the_count_of_its_parts(store, open_panel) -> None:
+    search = add(store, "a-long-name-that-" * 5)
+    for number in range(12):
+        add(store, f"part{number}", parent=search)
+    shown = open_panel(panel(runs(store=store), store=store), width=900)
+    cell = shown.page.locator(".mlops-body [role=gridcell]").nth(1)
+    edge, count = cell.bounding_box(), cell.locator(".mlops-count").bounding_box()
+    assert count["x"] + count["width"] <= edge["x"] + edge["width"]
+    assert cell.get_attribute("title").startswith("a-long-name")
+
+
+def test_a_board_of_several_experiments_says_which(store, open_panel) -> None:
+    for experiment, name in (("flights", "a"), ("trains", "b")):
+        with track(experiment, name, store=store) as run:
+            run.log(auc=0.5 if name == "a" else 0.6, epochs=3)
+    shown = open_panel(panel(runs(limit=1, store=store), store=store), width=900)
+    heads = shown.page.get_by_role("columnheader").all_inner_texts()
+    assert heads[1:4] == ["run", "experiment", "status"]
+    assert shown.page.locator(".mlops-best").count() == 0, "they need not have measured the same thing"
+    assert column(shown, "epochs") == ["3", "3"]
+
+
+def test_the_same_value_is_nobodys_best(store, open_panel) -> None:
+    for auc in (0.5, 0.6):
+        with track("flights", f"r{auc}", store=store) as run:
+            run.log(auc=auc, epochs=3)
+    shown = open_panel(panel(runs(store=store), store=store), width=900)
+    assert column(shown, "epochs") == ["3", "3"]
+    assert column(shown, "auc") == ["✓ 0.6000", "0.5000"]
+
+
+def test_candidates_are_unfolded_where_they_were_asked_for(store, open_panel) -> None:
+    search = add(store, "search")
+    add(store, "part0", parent=search)
+    shown = open_panel(panel(runs(children=True, store=store), store=store), width=900)
+    assert shown.page.get_by_label("Candidates").is_checked()
+    assert column(shown, "run") == ["▾search (+1)", "part0"]

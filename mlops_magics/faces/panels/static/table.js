@@ -213,9 +213,9 @@ function bodyRow({ columns, isTree }, line, position, name) {
     const isBest = column.best !== null && column.best !== undefined && column.values[row] === column.best;
     const classes = [column.kind === "text" ? "" : "mlops-right", isBest ? "mlops-best" : "", column.tones ? `mlops-${column.tones[row]}` : ""];
     const text = cellText(column, row);
-    const cell = make("div", { role: "gridcell", class: classes.join(" ").trim(), title: text.length > 24 ? text : null, text: isBest ? `✓ ${text}` : text });
-    if (isTree && !index) hang(cell, line);
-    return cell;
+    const told = { role: "gridcell", class: classes.join(" ").trim(), title: text.length > 24 ? text : null };
+    if (isTree && !index) return hang(make("div", told, make("span", { class: "mlops-leaf", text })), line);
+    return make("div", { ...told, text: isBest ? `✓ ${text}` : text });
   });
   const tree = isTree ? { "aria-level": String(level + 1), "aria-expanded": line.parts ? String(line.isOpen) : null } : {};
   const element = make("div", {
@@ -225,11 +225,13 @@ function bodyRow({ columns, isTree }, line, position, name) {
   return element;
 }
 
-// What a tree has in the first cell of a row beside its text.
+// What a tree has in the first cell of a row beside its text, which gives way before the count of its parts does.
 function hang(cell, { level, parts, isOpen }) {
   const twist = make("span", { class: "mlops-twist", "aria-hidden": "true", text: parts ? (isOpen ? "▾" : "▸") : "" });
   twist.style.marginLeft = `${level * INDENT}px`;
   twist.style.width = `${TWIST}px`;
+  cell.firstChild.style.maxWidth = `calc(100% - ${TWIST + INDENT * level + (parts ? COUNT : 0)}px)`;
   cell.prepend(twist);
   if (parts) cell.append(make("span", { class: "mlops-count", text: ` (+${parts})` }));
+  return cell;
 }
