@@ -24,6 +24,7 @@ export class Board extends Widget {
     super();
     this.id = `mlops-board-${store}`;
     this.addClass('mlops-Page');
+    this.addClass('mlops-Board');
     this.title.label = trans.__('Runs');
     this.title.icon = runIcon;
     this.title.closable = true;

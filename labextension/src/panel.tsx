@@ -67,7 +67,7 @@ function Content({ model, trans, open, openAll }: PanelParts & { model: StoreMod
       <Live overview={overview} trans={trans} open={open} />
       <Section title={trans.__('Experiments')}>
         {overview.experiments.map(one => (
-          <Experiment key={one.name} experiment={one} trans={trans} open={open} />
+          <Experiment key={one.name} experiment={one} trans={trans} open={open} openAll={openAll} />
         ))}
       </Section>
       <Section title={trans.__('Models')}>
@@ -108,7 +108,7 @@ function Live({ overview, trans, open }: Parts & { overview: Overview }): JSX.El
   );
 }
 
-function Experiment({ experiment, trans, open }: Parts & { experiment: ExperimentLine }): JSX.Element {
+function Experiment({ experiment, trans, open, openAll }: PanelParts & { experiment: ExperimentLine }): JSX.Element {
   const hidden = experiment.runs - experiment.newest.length;
   return (
     <details className="mlops-experiment" open>
@@ -123,7 +123,9 @@ function Experiment({ experiment, trans, open }: Parts & { experiment: Experimen
         ))}
       </ul>
       {hidden > 0 && (
-        <p className="mlops-quiet">{trans._n('%1 more run', '%1 more runs', hidden)}</p>
+        <button type="button" className="mlops-link" onClick={openAll}>
+          {trans._n('%1 more run', '%1 more runs', hidden)}
+        </button>
       )}
     </details>
   );

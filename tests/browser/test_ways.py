@@ -152,3 +152,12 @@ def test_a_run_is_one_line_of_the_panel(tab: Tab) -> None:
     assert max(heights) < 30, heights
     tab.save_picture("lab-panel")
     assert tab.violations("#mlops-panel") == []
+
+
+def test_those_the_panel_leaves_out_are_a_click_away(tab: Tab) -> None:
+    tab.page.locator("#mlops-panel .mlops-experiment", has_text="many").get_by_role("button", name="more runs").click()
+    grid = tab.page.locator(f"{PAGE} .mlops-grid")
+    grid.locator("[role=row] >> text=old").first.wait_for()
+    assert grid.bounding_box()["height"] > 550, "a page of its own is filled"
+    tab.page.locator(f"{PAGE} summary", has_text="Scatter").wait_for()
+    tab.page.get_by_role("button", name="Show all runs").wait_for()

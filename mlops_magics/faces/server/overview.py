@@ -23,7 +23,11 @@ def overview(watched: Watched, folder: Path, outcomes: Mapping[str, Outcome]) ->
 
     def told(run: WatchedRun, metric: str = "") -> RunLine:
         found, outcome = line(run), outcomes.get(run.id)
-        return found if outcome is None or run.status == "running" else replace(found, said=outcome.beside(metric))
+        if run.status == "running":
+            return found
+        # Below the name of a metric, a duration alone would be read as one.
+        took = f"took {found.said}" if metric else found.said
+        return replace(found, said=outcome.beside(metric) if outcome else took)
 
     def experiment(one: WatchedExperiment) -> ExperimentLine:
         metric = Outcome.spoken(outcomes[run.id] for run in one.newest if run.id in outcomes)

@@ -140,6 +140,7 @@ def test_the_metric_that_speaks_for_a_model_is_the_one_a_comparison_speaks_of(se
     assert told["metric"] == "test/roc_auc"
     said = [run["said"] for run in told["newest"]]
     assert said[1:] == ["loss 0.5000", "0.7185", "0.7000"]
+    assert said[0].startswith("took "), "a duration is no metric"
 
 
 def test_a_page_and_the_panel_use_the_same_words(server, notebook, add, store) -> None:
