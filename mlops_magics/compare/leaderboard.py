@@ -215,7 +215,7 @@ class Leaderboard(Shown):
             case "metrics":
                 return _metric(row.metrics.get(thing.key), best, digits)
             case "params":
-                return _param(row.params.get(thing.key))
+                return _param(thing.of(row.params.get(thing.key)))
             case "tags":
                 return self.tags.get(row.id, {}).get(thing.key)
         value = getattr(row, thing.key)
@@ -352,7 +352,7 @@ def _heading(thing: Thing, digits: int | None) -> str | Column:
         return Column(thing.key, align="right", digits=digits)
     if thing == Thing("runs", "seconds"):
         return Column("seconds", align="right", digits=3)
-    return "run" if thing == Thing("runs", "name") else thing.key
+    return "run" if thing == Thing("runs", "name") else thing.name
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.records import decode
+from mlops_magics.store.conditions.names import nested_value
 
 if TYPE_CHECKING:
     from mlops_magics.store.conditions.names import Thing
@@ -45,6 +46,8 @@ def grouped(database: Database, ids: Sequence[str], by: Thing, metrics: Sequence
         parameters: dict[str, Any] = {}
     else:
         values, parameters = _VALUES[by.family], {"key": by.key}
+        if by.path:
+            values = values.replace("nullif(value,", f"nullif({nested_value(by)},")
     database.fill(
         "grouped_runs",
         f"SELECT run, value FROM (SELECT unnest($ids::VARCHAR[]) AS run) LEFT JOIN ({values}) USING (run)",

@@ -305,3 +305,26 @@ def test_the_best_of_a_group_reads_as_its_mean_does(store) -> None:
     assert column(board, "accuracy best") == ["1.0000", "1.0000"], "none is better than the other"
     assert column(board, "accuracy mean") == ["0.7500", "✓ 1.0000"]
     assert column(board, "trees best") == ["31", "31"]
+
+
+def test_a_parameter_that_holds_others_is_asked_by_path(write, store) -> None:
+    for number, flip in enumerate((True, False, True)):
+        write(f"r{number}", said={"augment": {"flip": flip, "crop": {"share": number / 2}}}, metrics={"auc": number / 4})
+    write("none", said={"other": 1})
+    write("odd", said={"augment": math.nan})
+    for where, wanted in {
+        "augment.flip = true": {"r0", "r2"}, "params.augment.flip != true": {"r1"}, "augment.crop.share >= 0.5": {"r1", "r2"},
+        "augment.flip is missing": {"none", "odd"}, "augment.flip = true and auc > 0.1": {"r2"},
+    }.items():  # fmt: skip
+        assert set(column(runs(where=where, store=store), "run")) == wanted, where
+    board = runs(columns=["augment.flip", "params.augment.crop.share"], store=store)
+    assert header(board) == ["run", "augment.flip", "augment.crop.share"]
+    assert column(board, "augment.flip") == ["–", "–", "True", "False", "True"]
+    by = runs(store=store).by("augment.flip")
+    assert {(group.value, group.runs) for group in by.groups} == {(True, 2), (False, 1), (None, 2)}
+    assert by.by == "params.augment.flip"
+    with pytest.raises(ConditionError, match=r"Did you mean 'params\.augment\.flip'|Did you mean 'augment\.flip'"):
+        runs(where="augment.flipp = true", store=store)
+    with pytest.raises(ConditionError, match=r"there is no other\.x"):
+        runs(where="other.x = 1", store=store)
+    assert "params.augment.flip" in store.names().all()

@@ -42,8 +42,10 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     known = set(ids)
     parents = [parent if parent in known else None for parent in frame["parent"].tolist()]
     columns = [_own(frame, name) for name in PLAIN]
-    params = [_of(frame, column) for column in frame.columns if column.startswith(("params.", "tags."))]
-    metrics = [_of(frame, column) for column in frame.columns if column.startswith("metrics.")]
+    params = [_of(*one) for column in frame.columns if column.startswith(("params.", "tags."))
+              for one in _leaves(column, frame[column].astype(object).tolist())]  # fmt: skip
+    metrics = [_of(column, frame[column].astype(object).tolist()) for column in frame.columns
+               if column.startswith("metrics.")]  # fmt: skip
     if len(set(frame["experiment"])) == 1:
         # Others need not have measured the same thing.
         for column in metrics:
@@ -107,8 +109,16 @@ def _ordered(board: Leaderboard, columns: Sequence[dict[str, Any]]) -> list[dict
         wanted.insert(1, "experiment")
     place = {name: at for at, name in reversed(list(enumerate(wanted)))}
     for column in columns:
-        column["shown"] = column["name"] in place
-    return sorted(columns, key=lambda column: place.get(column["name"], len(wanted)))
+        column["shown"] = _whole(column["name"], place) in place
+    return sorted(columns, key=lambda column: place.get(_whole(column["name"], place), len(wanted)))
+
+
+def _whole(name: str, known: Mapping[str, int]) -> str:
+    """The column that is known, of which another may be a part."""
+    whole = name
+    while whole not in known and whole.startswith("params.") and "." in whole:
+        whole = whole.rpartition(".")[0]
+    return whole if whole in known else name
 
 
 def _goal(board: Leaderboard, columns: Sequence[Mapping[str, Any]]) -> str | None:
@@ -144,10 +154,20 @@ def _own(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
     return {**column, "values": values}
 
 
-def _of(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
+def _leaves(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """A column, or where all its values hold others by name a column for each of these."""
+    keys = dict.fromkeys(key for value in values if isinstance(value, dict) for key in value)
+    if not keys or any(_said(value) is not None and not isinstance(value, dict) for value in values):
+        yield name, list(values)
+        return
+    for key in keys:
+        yield from _leaves(f"{name}.{key}", [value.get(key) if isinstance(value, dict) else None for value in values])
+
+
+def _of(name: str, held: Sequence[Any]) -> dict[str, Any]:
     """A parameter, a tag or a metric."""
     family, _, label = name.partition(".")
-    values = [_said(value) for value in frame[name].astype(object).tolist()]
+    values = [_said(value) for value in held]
     present = [value for value in values if value is not None]
     is_numeric = bool(present) and all(isinstance(value, int | float) and type(value) is not bool for value in present)
     if not is_numeric:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from mlops_magics.errors import ConditionError
-from mlops_magics.store.conditions.names import Names, Thing
+from mlops_magics.store.conditions.names import Names, Thing, nested_value
 from mlops_magics.store.conditions.parse import read_moment
 from mlops_magics.store.conditions.tree import (
     Ago,
@@ -72,6 +72,10 @@ def meaning_of(condition: Condition, names: Names, *, now: datetime | None = Non
     return Meaning(test, translator.joins(), translator.parameters)
 
 
+def _value(thing: Thing) -> str:
+    return f"{nested_value(thing)} AS value" if thing.path else "value"
+
+
 class _Translator:
     def __init__(self, names: Names, now: datetime, told: str) -> None:
         self._names = names
@@ -83,7 +87,7 @@ class _Translator:
     def joins(self) -> str:
         """One row of a run's at most: a table has a key once per run."""
         return " ".join(
-            f"LEFT JOIN (SELECT run, value FROM {_TABLES[thing.family]} WHERE key = ${name}) AS {name} "
+            f"LEFT JOIN (SELECT run, {_value(thing)} FROM {_TABLES[thing.family]} WHERE key = ${name}) AS {name} "
             f"ON {name}.run = runs.id"
             for thing, name in self._joined.items()
         )

@@ -263,3 +263,14 @@ def test_candidates_are_unfolded_where_they_were_asked_for(store, open_panel) ->
     shown = open_panel(panel(runs(children=True, store=store), store=store), width=900)
     assert shown.page.get_by_label("Candidates").is_checked()
     assert column(shown, "run") == ["▾search (+1)", "part0"]
+
+
+def test_a_parameter_that_holds_others_has_a_column_for_each(store, open_panel) -> None:
+    for at, flip in enumerate((True, False)):
+        with track("flights", f"r{at}", store=store, params={"augment": {"flip": flip, "crop": at}}) as run:
+            run.log(auc=at)
+    shown = open_panel(panel(runs(store=store), store=store), width=900)
+    assert {"augment.flip", "augment.crop"} < set(heads(shown))
+    assert column(shown, "augment.flip") == ["False", "True"]
+    shown.page.get_by_label("Filter").fill("augment.flip = true")
+    count(shown, "1 of 2 runs")
