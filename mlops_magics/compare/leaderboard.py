@@ -201,14 +201,21 @@ class Leaderboard(Shown):
         return sorted(whole, key=lambda key: (-spreads[key].said, -spreads[key].count))[:SHOWN_PARAMS]
 
     def _best(self, key: str) -> float | None:
-        """None too where all are the same, and where the runs are of several experiments, which need not have measured
-        the same thing.
+        """None too where all are the same, and where they were not measured on the same rows, or may not have been, as
+        the runs are of several experiments.
         """
         span = self.survey.metrics.get(key)
         is_alone = span is None or span.count < 2 or span.low == span.high
-        if span is None or is_alone or len({row.experiment for row in self.survey.rows}) > 1:
+        if span is None or is_alone or not self._is_one_experiment() or self.is_mixed(key):
             return None
         return span.low if lower_is_better(key) else span.high
+
+    def is_mixed(self, metric: str) -> bool:
+        """Whether a metric is one of evaluations that were not all of the same rows."""
+        return self.survey.evaluated_on.get(metric.rpartition("/")[0], 1) > 1
+
+    def _is_one_experiment(self) -> bool:
+        return len({row.experiment for row in self.survey.rows}) == 1
 
     def _cell(self, row: Row, thing: Thing, best: float | None, digits: int | None) -> Any:
         match thing.family:
@@ -226,12 +233,20 @@ class Leaderboard(Shown):
         return value[-8:] if thing.key in {"id", "parent"} and value else value
 
     def _doubts(self) -> list[Line]:
-        """What was found about the notebooks of the runs shown."""
+        """What must be known to compare the runs shown, and what was found about their notebooks."""
+        mixed = [
+            Line(
+                f"{split}: evaluated on {many:,} different sets of rows, so none is marked as best: "
+                "%mlops diff compares those of the same rows",
+                tone="unknown",
+            )
+            for split, many in self.survey.evaluated_on.items() if many > 1 and self._is_one_experiment()
+        ]  # fmt: skip
         doubtful = [(row.name, self.trust[row.id]) for row in self.survey.rows if row.id in self.trust]
         lines = [Line(f"{name}: {sentence}", tone="quiet") for name, sentence in doubtful[:SHOWN_TRUST]]
         if len(doubtful) > SHOWN_TRUST:
             lines.append(Line(f"{len(doubtful) - SHOWN_TRUST} more have findings: %mlops show RUN", tone="quiet"))
-        return lines
+        return mixed + lines
 
 
 def runs(  # noqa: PLR0913 - what can be asked of many runs

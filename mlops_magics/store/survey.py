@@ -75,6 +75,8 @@ class Survey:
         How many that could be: the roots, or all that were chosen.
     metrics, params
         Every key of those.
+    evaluated_on
+        By the name of a split, on how many different sets of rows they were evaluated.
     """
 
     ids: tuple[str, ...]
@@ -83,6 +85,7 @@ class Survey:
     shown: int
     metrics: Mapping[str, MetricSpan] = field(default_factory=dict)
     params: Mapping[str, ParamSpread] = field(default_factory=dict)
+    evaluated_on: Mapping[str, int] = field(default_factory=dict)
 
 
 def survey(database: Database, selection: Selection, *, limit: int, children: bool = False) -> Survey:
@@ -95,7 +98,7 @@ def survey(database: Database, selection: Selection, *, limit: int, children: bo
     ids = database.query(f"SELECT id FROM {CHOSEN} ORDER BY position").fetchnumpy()["id"]
     rows = _rows(database, limit, children=children)
     metrics, params = _metrics(database, rows), _params(database, rows, shown)
-    return Survey(tuple(map(str, ids)), count, rows, shown, metrics, params)
+    return Survey(tuple(map(str, ids)), count, rows, shown, metrics, params, _evaluated_on(database))
 
 
 _IS_ROOT = f"(parent IS NULL OR parent NOT IN (SELECT id FROM {CHOSEN}))"
@@ -122,6 +125,18 @@ def _rows(database: Database, limit: int, *, children: bool) -> tuple[Row, ...]:
             WHERE shown.position <= {limit:d} ORDER BY shown.position"""
     )
     return tuple(Row(*row) for row in found.fetchall())
+
+
+def _evaluated_on(database: Database) -> dict[str, int]:
+    """Told by the true answers, which are the same whatever columns a model is given of a row."""
+    found = database.query(
+        f"""SELECT split, count(DISTINCT fingerprint)
+            FROM (SELECT run, split, max_by(tables.fingerprint, tables.time) AS fingerprint
+                  FROM evaluations JOIN {SHOWN} ON run = id
+                  JOIN datasets AS tables USING (run) WHERE tables.role = split || ' target' GROUP BY run, split)
+            GROUP BY split ORDER BY split"""
+    )
+    return dict(found.fetchall())
 
 
 # One pass over a table tells what all runs come to and what the first have: long ids are what takes the time.

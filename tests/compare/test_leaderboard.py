@@ -309,11 +309,13 @@ def test_the_best_of_a_group_reads_as_its_mean_does(store) -> None:
 
 def test_a_parameter_that_holds_others_is_asked_by_path(write, store) -> None:
     for number, flip in enumerate((True, False, True)):
-        write(f"r{number}", said={"augment": {"flip": flip, "crop": {"share": number / 2}}}, metrics={"auc": number / 4})
+        crop = {"share": number / 2}
+        write(f"r{number}", said={"augment": {"flip": flip, "crop": crop}}, metrics={"auc": number / 4})
     write("none", said={"other": 1})
     write("odd", said={"augment": math.nan})
     for where, wanted in {
-        "augment.flip = true": {"r0", "r2"}, "params.augment.flip != true": {"r1"}, "augment.crop.share >= 0.5": {"r1", "r2"},
+        "augment.flip = true": {"r0", "r2"}, "params.augment.flip != true": {"r1"},
+        "augment.crop.share >= 0.5": {"r1", "r2"},
         "augment.flip is missing": {"none", "odd"}, "augment.flip = true and auc > 0.1": {"r2"},
     }.items():  # fmt: skip
         assert set(column(runs(where=where, store=store), "run")) == wanted, where
@@ -328,3 +330,24 @@ def test_a_parameter_that_holds_others_is_asked_by_path(write, store) -> None:
     with pytest.raises(ConditionError, match=r"there is no other\.x"):
         runs(where="other.x = 1", store=store)
     assert "params.augment.flip" in store.names().all()
+
+
+def test_of_different_rows_none_is_best(store) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = X[:, 0] + np.roll(X[:, 1], 1)
+    for name, rows in (("a", slice(0, 30)), ("b", slice(0, 30)), ("other", slice(30, 60))):
+        with track("flights", name, store=store) as run:
+            some = slice(20 if name == "b" else 60)
+            run.evaluate(LinearRegression().fit(X[some], y[some]), X[rows], y[rows])
+            columns = slice(1 if name == "b" else 2)
+            run.evaluate(LinearRegression().fit(X[:, columns], y), X[:, columns], y, split="all")
+            run.log(cost={"a": 1, "b": 2, "other": 3}[name])
+    board = runs(store=store)
+    assert "✓" not in "".join(column(board, "test/mae"))
+    assert column(board, "cost") == ["✓ 3", "2", "1"], "what was logged by hand is not of these rows"
+    assert "? test: evaluated on 2 different sets of rows, so none is marked as best" in repr(board)
+    assert "✓" in "".join(column(runs(columns=["all/mae"], store=store), "all/mae")), "rows, whatever their columns"
+    assert "? all:" not in repr(board)
+    same = runs(where="name != 'other'", store=store)
+    assert "✓" in "".join(column(same, "test/mae"))
+    assert "sets of rows" not in repr(same)

@@ -32,10 +32,10 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     ``parents`` are the ids of the searches that rows are candidates of, None where it is not on the board. A column has
     a ``name``, what ``where`` calls it; a ``label``; its ``family``; the ``kind`` of its values (number, time, text);
     the ``values``, None where there is none, and ``texts`` where these read differently; the ``digits`` of numbers;
-    whether it is ``shown`` at first; and for metrics of one experiment the ``best`` value among runs that are no
-    candidates. Shown are the columns of the plain leaderboard, in its order, before the others. ``goal`` names the
-    metric in question: the one the board is sorted by, else the first that is shown, else the one most runs have; None
-    without metrics. ``unfolded`` says whether candidates are shown at first.
+    whether it is ``shown`` at first; and for metrics of one experiment and the same rows the ``best`` value among runs
+    that are no candidates. Shown are the columns of the plain leaderboard, in its order, before the others. ``goal``
+    names the metric in question: the one the board is sorted by, else the first that is shown, else the one most runs
+    have; None without metrics. ``unfolded`` says whether candidates are shown at first.
     """
     frame = board.frame
     ids = frame["id"].tolist()
@@ -49,7 +49,8 @@ def table_of(board: Leaderboard) -> dict[str, Any]:
     if len(set(frame["experiment"])) == 1:
         # Others need not have measured the same thing.
         for column in metrics:
-            _mark_best(column, parents)
+            if not board.is_mixed(column["label"]):
+                _mark_best(column, parents)
     columns = _ordered(board, [*columns, *params, *metrics])
     if board.trust:
         texts = [board.trust.get(run) for run in ids]
