@@ -108,8 +108,13 @@ class Leaderboard(Shown):
         """The runs as a list of mappings without missing values, JSON-ready: parameters as they were recorded, where a
         frame has floats for integers that not every run has.
         """
-        rows = self.frame.astype(object).to_dict("records")
-        params = self.store.params_of(self.store.runs_of(self.ids))
+        frame = self.frame
+        rows = frame.astype(object).to_dict("records")
+        is_lossy = any(
+            str(name).startswith("params.") and column.dtype == "float64" and column.hasnans
+            for name, column in frame.items()
+        )
+        params = self.store.params_of(self.store.runs_of(self.ids)) if is_lossy else {}
         told = []
         for row in rows:
             own = {f"params.{key}": value for key, value in params.get(row["id"], {}).items()}
