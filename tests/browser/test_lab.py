@@ -125,7 +125,7 @@ def test_the_difference_to_another_run_is_shown(tab: Tab) -> None:
     told = tab.page.inner_text(f"{PAGE} .mlops-difference")
     assert "deeper" in told
     assert "9" in told
-    assert tab.page.locator(f"{PAGE} .mlops-legend button").count() == 2
+    tab.page.locator(f"{PAGE} .mlops-legend button").nth(1).wait_for()
     tab.save_picture("lab-light")
 
 
