@@ -58,6 +58,8 @@ class Call(NamedTuple):
         Whether somebody takes what it gives back.
     is_told
         Whether it is known, and told apart, that the method changes what it is called on.
+    is_of_new
+        The method is one of what calling the root has just made: ``root().method()``.
     """
 
     root: str
@@ -68,6 +70,7 @@ class Call(NamedTuple):
     path: str = ""
     is_wanted: bool = True
     is_told: bool = False
+    is_of_new: bool = False
 
     def seen_from_outside(self, outer: Callable[[str], Collection[str]]) -> Iterator[Call]:
         """The same call in terms of the names that ``outer`` gives for its own; nothing when there are none."""

@@ -10,6 +10,7 @@ from mlops_magics.capture.notebook.changing import (
     BINDING_CALLS,
     BINDING_MAGICS,
     FIRST_ARGUMENT,
+    FITTING,
     MODULE_STATE,
     OPAQUE_CALLS,
     OPAQUE_MAGICS,
@@ -21,7 +22,7 @@ from mlops_magics.capture.notebook.changing import (
 )
 from mlops_magics.capture.notebook.expressions import ExpressionWalker
 from mlops_magics.capture.notebook.scopes import FunctionScope, Scope
-from mlops_magics.capture.notebook.shapes import binds_globals, called_name, texts
+from mlops_magics.capture.notebook.shapes import binds_globals, called_name, maker, texts
 from mlops_magics.capture.notebook.sharing import lent, trains_arguments
 from mlops_magics.capture.notebook.source import MAGIC
 
@@ -70,8 +71,12 @@ class CallWalker(ExpressionWalker):
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         if isinstance(owner, ast.Call) and called_name(owner) == "super" and isinstance(self._scope, FunctionScope):
             root, parts = next(iter(self._scope.parameters), None), (called,)
+        is_of_new = root is None and called in FITTING
+        if is_of_new:
+            # What is fitted where it is made changes no more than what is fitted by its name.
+            root, is_told = maker(node.func), True
         values = [*node.args, *(word.value for word in node.keywords)]
-        if root is None and not values:
+        if not root and not values:
             return
         handed: list[tuple[int | str, str]] = [
             (position, each.id) for position, each in enumerate(node.args) if isinstance(each, ast.Name)
@@ -81,12 +86,13 @@ class CallWalker(ExpressionWalker):
             Call(
                 root or "",
                 called if owner else "",
-                is_of_part=owner is not None and not isinstance(owner, ast.Name),
+                is_of_part=not (owner is None or isinstance(owner, ast.Name) or is_of_new),
                 handed=tuple(handed),
                 lent=lent(values),
                 path=".".join([root or "", *parts[:1]]).replace("/", ".") if owner else root or "",
                 is_wanted=node is not self._unwanted,
                 is_told=is_told,
+                is_of_new=is_of_new,
             )
         )
 

@@ -20,6 +20,9 @@ SETTLING = {
 }  # fmt: skip
 """Methods that leave what they are called on in one state, whatever it was in before."""
 
+FITTING = frozenset({"fit", "fit_transform", "fit_predict", "fit_resample", "partial_fit"})
+"""Methods that change what they are called on, and leave what they are handed."""
+
 ADDING = frozenset({"set_params", "add", "discard", "update", "setdefault", "register", "set_index", "compile"})
 """Methods that come out the same when they are called again with the same arguments."""
 

@@ -101,7 +101,7 @@ class Flow:
         """What functions and methods of other cells change of what they are handed, and are called on."""
         for call in done.calls:
             body = self._body(call.root)
-            if call.is_of_part:
+            if call.is_of_part or call.is_of_new:
                 continue
             if body is None:
                 yield from self._used_up(call)

@@ -77,7 +77,7 @@ class Possible:
         return self._bindings[name].body if name in self._bindings else None
 
     def _visit_unknown(self, call: Call) -> None:
-        if call.method and is_look(call.method):
+        if (call.method and is_look(call.method)) or call.is_of_new:
             return
         foreign = self._foreign(call)
         if foreign is None:
@@ -113,7 +113,7 @@ class Possible:
                 given.setdefault(parameter, set()).add(name)
         # What is handed in another way, in a list or as one of *args, may become any of them.
         others = call.lent.difference(*given.values())
-        if is_method and body.parameters:
+        if is_method and body.parameters and call.root and not call.is_of_new:
             given[body.parameters[0]] = {call.root}
 
         def outer(name: str) -> frozenset[str]:

@@ -33,6 +33,16 @@ def called_name(node: ast.Call) -> str:
     return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 
 
+def maker(node: ast.expr) -> str:
+    """The name that is called first in a chain of calls: ``Model`` in ``Model().set_params(a=1).fit``; empty where a
+    chain begins with something else.
+    """
+    call = None
+    while isinstance(node, ast.Call | ast.Attribute):
+        call, node = node, node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) and isinstance(call, ast.Call) else ""
+
+
 def names_in(node: ast.expr) -> list[str]:
     """The names an expression mentions, but for those of what it calls."""
     waiting: list[ast.AST] = [node]

@@ -104,6 +104,13 @@ NEEDED = {
         "result = buf.getvalue()"],
     "what is read from memory": ["import io, pickle\nbuf = io.BytesIO(pickle.dumps(1) + pickle.dumps(2))",
         "pickle.load(buf)", "result = pickle.load(buf)"],
+    "a fit of the notebook's own class": [
+        "class Own:\n    def fit(self, xs):\n        xs.append(7)\n        return self", "xs = [1]",
+        "own = Own().fit(xs)", "result = xs"],
+    "a fit of its own class in the same cell": ["xs = [1]",
+        "class Own:\n    def fit(self, xs):\n        xs.append(7)\nOwn().fit(xs)", "result = xs"],
+    "a generator that was fitted with": ["import random\nfrom mine import Noisy\nrng = random.Random(0)",
+        "Noisy(rng).fit([1])", "result = rng.random()"],
     "once for each time": ["from collections import Counter\nc = Counter()", "c.update('a')", "c.subtract('b')",
         "c.subtract('b')", "result = dict(c)"],
 }  # fmt: skip
@@ -116,6 +123,12 @@ NOT_NEEDED = {
     "a model that nobody asks": ["from sklearn.linear_model import LinearRegression\nX, y = [[1]], [1]",
         "other = LinearRegression()\nother.fit(X, y)", "score = other.score(X, y)", "model = LinearRegression()",
         "model.fit(X, y)", "result = model.predict(X)"],
+    "models fitted where they are made": ["from sklearn.linear_model import Lasso\nX, y = [[1]], [1]",
+        "other = Lasso(alpha=2).fit(X, y)", "from mine import Booster\nboosted = Booster().fit(X, y)",
+        "from sklearn.pipeline import make_pipeline\nparts = make_pipeline(Lasso()).fit(X, y)",
+        "class Own:\n    def fit(self, X, y):\n        self.mean = sum(y)\n        return self",
+        "own = Own().fit(X, y)", "def tried(X, y):\n    return Lasso().set_params(alpha=3).fit(X, y)",
+        "last = tried(X, y)", "result = X"],
     "metrics": ["from sklearn.metrics import accuracy_score\ny = [1]", "acc = accuracy_score(y, y)", "result = y"],
     "drawings": ["import matplotlib.pyplot as plt\nx = [1]", "plt.plot(x)\nplt.title('x')\nplt.show()",
         "fig, ax = plt.subplots()\nax.plot(x)\nax.set_title('t')", "result = x"],
@@ -156,6 +169,9 @@ class Meter:
     def __enter__(self): self.total += 1
     def __exit__(self, *_): pass
     def once(self, f): self.total += 1; return f
+class Noisy:
+    def __init__(self, rng): self.rng = rng
+    def fit(self, X): self.rng.random()
 class Holder:
     def __init__(self, meter): self.meter = meter
     def step(self): self.meter.feed(1)
