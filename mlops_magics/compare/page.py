@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlops_magics.store.queries import Store
 
 SHOWN_CHILDREN = 20
+SHOWN_NAMESAKES = 3
 SCORE = "mean_test_score"
 
 QUESTIONS = {"significance": "better than {}", "drift": "drift of {}"}
@@ -29,7 +30,9 @@ VERDICT_TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "unknown": "
 
 @dataclass(frozen=True, repr=False)
 class RunPage(Shown):
-    """Everything recorded of one run, each part as the store returns it."""
+    """Everything recorded of one run, each part as the store returns it; ``namesakes`` are the ids of others that are
+    called as it is.
+    """
 
     run: Run
     params: Mapping[str, Any]
@@ -45,6 +48,7 @@ class RunPage(Shown):
     displays: tuple[Displayed, ...]
     verdicts: tuple[Judged, ...]
     environment: Environment | None
+    namesakes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The parts by name, JSON-ready."""
@@ -75,6 +79,9 @@ class RunPage(Shown):
             Title(f"{run.experiment} / {run.name}", run.short_id),
             Line(f"{run.status}{message}, started {run.started:%Y-%m-%d %H:%M} UTC{_duration(run)}"),
         ]
+        if self.namesakes:
+            others = ", ".join(self.namesakes[:SHOWN_NAMESAKES])
+            blocks.append(Line(f"Called so too: {others}{self._more()}", tone="quiet"))
         if self.tags:
             blocks.append(Line(", ".join(f"{key}: {value}" for key, value in self.tags.items()), tone="quiet"))
         blocks += [Line(f"“{note}”", tone="quiet") for note in self.notes]
@@ -99,6 +106,10 @@ class RunPage(Shown):
             blocks.append(Fold(count(len(self.sources), "cell"), *(Code(source) for source in self.sources)))
         blocks += self._environment()
         return Document(*blocks)
+
+    def _more(self) -> str:
+        more = len(self.namesakes) - SHOWN_NAMESAKES
+        return f" and {more} more" if more > 0 else ""
 
     def _datasets(self) -> Table:
         """A row per table and what it was for, however often it was fitted or evaluated on."""
@@ -243,6 +254,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
         cells = place.cells(found)
         artifacts = place.artifacts(found)
         before = {cell.source for cell in cells if cell.is_before}
+        namesakes = place.runs_called(found.experiment, found.name)
         return RunPage(
             run=found,
             params=place.params(found),
@@ -258,6 +270,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
             displays=displayed(place, artifacts),
             verdicts=tuple(place.verdicts(found)),
             environment=place.environment(found),
+            namesakes=tuple(other.short_id for other in reversed(namesakes) if other.id != found.id),
         )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlops_magics.errors import CommandError
+from mlops_magics.errors import CommandError, MlopsError
 from mlops_magics.faces.context import Context
 from mlops_magics.faces.said import Answer, Both, Said
 from mlops_magics.faces.words import numbers, pairs, texts
 from mlops_magics.records import Note, Param, Tag
+
+if TYPE_CHECKING:
+    from mlops_magics.capture.run import ActiveRun
 
 
 def in_panel(act: Callable[[Context, Namespace], Any]) -> Callable[[Context, Namespace], Any]:
@@ -38,9 +42,28 @@ def track(context: Context, words: Namespace) -> Any:
         outputs=not words.no_outputs,
         system_seconds=words.system,
     )
-    if former is None:
-        return run
-    return Both(Said(f"{former.experiment} / {former.name} was open, and is finished."), run, value=run)
+    told = [] if former is None else [f"{former.experiment} / {former.name} was open, and is finished."]
+    if words.name is not None and not words.resume:
+        told += _namesakes(run)
+    return Both(Said(*told), run, value=run) if told else run
+
+
+def _namesakes(run: ActiveRun) -> list[str]:
+    """That a name is taken, and how the run that had it is to be called from now on.
+
+    Not asked before anything was read in this kernel: a run begins at once, and loading the database takes a while.
+    """
+    if "duckdb" not in sys.modules:
+        return []
+    try:
+        others = [other for other in run.store.runs_called(run.experiment, run.name) if other.id != run.id]
+    except MlopsError:
+        return []  # the run is open all the same, and whoever asks of the store is told
+    if not others:
+        return []
+    count = "An earlier run is" if len(others) == 1 else f"{len(others)} earlier runs are"
+    which = "that" if len(others) == 1 else "the newest of them"
+    return [f"{count} called {run.name} too: the name now means this one, and {others[-1].short_id} {which}."]
 
 
 def log(context: Context, words: Namespace) -> Any:

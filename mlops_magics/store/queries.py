@@ -290,6 +290,12 @@ class Store(RunFacts):
         found = {run.id: run for run in (Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows)}
         return [found[run] for run in ids if run in found]
 
+    def runs_called(self, experiment: str, name: str) -> list[Run]:
+        """The runs of an experiment that have a name, the newest last."""
+        query = "FROM runs WHERE experiment = ? AND name = ? ORDER BY started, id"
+        rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} {query}", [experiment, name])
+        return [Run(**dict(zip(_RUN_FIELDS, row, strict=True))) for row in rows]
+
     def all_runs(self) -> list[Run]:
         """Every run, the newest last."""
         rows = self._rows(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs ORDER BY started, id")

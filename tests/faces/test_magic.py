@@ -132,6 +132,26 @@ def test_running_cells_again_is_normal(notebook, store) -> None:
     assert [run.name for run in store.all_runs()] == ["baseline", "baseline"]
 
 
+def test_a_name_that_is_taken_is_said(notebook, store) -> None:
+    def begin(words: str) -> str:
+        text = notebook.ask(f"%mlops track {words}").text
+        notebook.ask("%mlops end")
+        return text
+
+    assert "earlier" not in begin("flights --name baseline")
+    first = store.find("baseline").short_id
+    taken = f"called baseline too: the name now means this one, and {first} that."
+    assert f"An earlier run is {taken}" in begin("flights --name baseline")
+    for words in ("flights --name baseline --resume", "trains --name baseline", "flights"):
+        assert "earlier" not in begin(words)
+    second = store.runs_called("flights", "baseline")[-1].short_id
+    assert store.find(second).id == store.runs_called("flights", "baseline")[1].id
+    taken = f"called baseline too: the name now means this one, and {second} the newest of them."
+    assert f"2 earlier runs are {taken}" in begin("flights --name baseline")
+    assert f"Called so too: {second}, {first}\n" in notebook.ask("%mlops show flights/baseline").text
+    assert "Called so too" not in notebook.ask("%mlops show trains/baseline").text
+
+
 def test_resume_in_the_same_notebook(notebook, store) -> None:
     notebook.ask("%mlops track flights --name baseline")
     identity = store.find("baseline").id

@@ -105,8 +105,8 @@ NEEDED = {
     "what is read from memory": ["import io, pickle\nbuf = io.BytesIO(pickle.dumps(1) + pickle.dumps(2))",
         "pickle.load(buf)", "result = pickle.load(buf)"],
     "a fit of the notebook's own class": [
-        "class Own:\n    def fit(self, xs):\n        xs.append(7)\n        return self", "xs = [1]",
-        "own = Own().fit(xs)", "result = xs"],
+        "class Own:\n    def fit(self, xs):\n        xs.append(7)\n        return self",
+        "xs = [1]", "own = Own().fit(xs)", "result = xs"],
     "a fit of its own class in the same cell": ["xs = [1]",
         "class Own:\n    def fit(self, xs):\n        xs.append(7)\nOwn().fit(xs)", "result = xs"],
     "a generator that was fitted with": ["import random\nfrom mine import Noisy\nrng = random.Random(0)",
