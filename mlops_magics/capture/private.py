@@ -25,6 +25,9 @@ MOST_TABLES = 32
 SHORTEST = 2
 """A text of one letter is in any message by chance."""
 
+_TABLE_PACKAGES = frozenset({"pandas", "polars", "pyarrow", "geopandas"})
+_TABLES = frozenset({"DataFrame", "Series", "Table", "GeoDataFrame"})
+
 DECIMALS = 15
 """Digits behind the point that previews of tables have."""
 
@@ -134,12 +137,15 @@ class PrivateValues:
             for param in self.params([Param(key=key, value=value) for key, value in params.items()], usual)
         }
 
-    def mask(self, text: str) -> str:
-        """A message without the texts of private columns, the longest first."""
+    def mask(self, text: str, *, beside: Iterable[Any] = ()) -> str:
+        """A message without the texts of private columns, the longest first. Tables that are ``beside`` it count with
+        those that were met.
+        """
         if not self._privacy.columns:
             return text
         with self._lock:
             columns = [column for met in self._met for column in met.all]
+        columns += [column for held in beside if _is_table(held) for column in self._columns(held)]
         found = {value for column in columns for value in column.texts if len(value) >= SHORTEST and value in text}
         for value in sorted(found, key=len, reverse=True):
             text = text.replace(value, WITHHELD)
@@ -212,6 +218,12 @@ def _named(data: Any) -> list[tuple[str, Any]]:
         return [(column.name, column) for column in data.get_columns()]
     name = getattr(data, "name", None)
     return [(name, data)] if isinstance(name, str) and hasattr(data, "to_numpy") else []
+
+
+def _is_table(held: Any) -> bool:
+    # By its package: what an object of the person's own does when it is asked for its columns is not known.
+    package = type(held).__module__.partition(".")[0]
+    return package in _TABLE_PACKAGES and type(held).__name__ in _TABLES
 
 
 def _names_of(data: Any) -> frozenset[str]:

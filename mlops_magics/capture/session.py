@@ -205,7 +205,7 @@ class Session:
             with self._guard("what cells display"):
                 self._record_outputs(cell, result)
             if self._ends_run:
-                self.run.end("failed" if cell.error else "finished", self._masked(cell.error) if cell.error else None)
+                self.run.end("failed" if cell.error else "finished", cell.error)
 
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run
@@ -225,6 +225,9 @@ class Session:
     def _facts_of(self, cell: ExecutedCell, *, facts: int = 0) -> tuple[Text, Cell]:
         source = Text.of(mask(cell.source))
         cell.facts = facts
+        if cell.error:
+            # Once and for all: the next run may know nothing of what was private here.
+            cell.error = self._masked(cell.error)
         return source, Cell(
             cell=cell.id,
             position=self._offset + cell.number,
@@ -233,15 +236,15 @@ class Session:
             started=cell.started,
             seconds=cell.seconds,
             status=cell.status or "ok",
-            error=self._masked(cell.error) if cell.error else None,
+            error=cell.error,
             is_async=cell.is_async,
             is_before=cell.number < self._first,
             facts=facts,
         )
 
     def _masked(self, message: str) -> str:
-        """A message without secrets, and without the private values that the run has met."""
-        return self.run.private.mask(mask(message))
+        """A message without secrets, and without the private values that the run has met or the notebook holds."""
+        return self.run.private.mask(mask(message), beside=list(self._shell.user_ns.values()))
 
     def _record_outputs(self, cell: ExecutedCell, result: Any) -> None:
         run = self.run

@@ -246,6 +246,20 @@ def test_a_message_is_masked_by_the_longest_value_first() -> None:
     assert private.mask("could not convert 'Anna' or 'Ann' or B") == "could not convert '<private>' or '<private>' or B"
 
 
+def test_a_message_is_masked_before_anything_was_fitted_and_for_every_run_that_has_it(ask, tmp_path) -> None:
+    settings('[privacy]\ncolumns = ["name", "income"]')
+    ask("raise ValueError(people['name'][0])", fails=True)
+    ask("%mlops track people --name one")
+    ask("polar = pl.from_pandas(people)\nraise ValueError(polar['name'][1])", fails=True)
+    ask("%mlops end")
+    ask("del polar, people")
+    ask("%mlops track people --name two")
+    ask("%mlops end")
+    errors = [cell.error for run in ("one", "two") for cell in open_store().cells(run) if cell.error]
+    assert errors == ["ValueError: <private>"] * 4
+    assert found_in(tmp_path / ".mlops", TEXTS) == set()
+
+
 def kept_tables(store, run: str) -> dict[str, tuple[list, list]]:
     """Of every table of a run: its columns, and what is hidden."""
     return {
