@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mlops_magics.capture.autolog.sink import Sink
-from mlops_magics.capture.autolog.written import Call, call_of_a_cell
+from mlops_magics.capture.autolog.written import Call, Step, call_of_a_cell, stems_from, steps_from_a_cell
 from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tables import TARGET, Frozen, freeze, target_role
 from mlops_magics.data.loaded import loaded
@@ -37,7 +37,8 @@ NAME_LENGTH = 60
 class HeldTable:
     """A table as it was when it was fitted on, what the notebook calls it, and later what was found in it.
 
-    ``call`` is what a table without a name was given to; it is then called as it is written there.
+    ``call`` is what a table without a name was given to by a cell; it is then called as it is written there. By
+    ``steps`` a cell came to a function that was given it.
     """
 
     frozen: Frozen
@@ -45,6 +46,7 @@ class HeldTable:
     is_named: bool
     role: str
     call: Call | None = None
+    steps: tuple[Step, ...] = ()
     facts: tuple[Record, ...] | None = None
 
     @property
@@ -78,8 +80,10 @@ class TableBook:
         if state and role in self._newest and self._newest[role][0] == state:
             return self._newest[role][1]
         name = self._sink.name_of(data) or (self._sink.name_of(called) if called is not None else None)
-        call = call_of_a_cell() if name is None and role.removesuffix(f" {TARGET}") in ARGUMENTS else None
-        held = HeldTable(freeze(data), name or otherwise, name is not None, role, call)
+        is_given = name is None and role.removesuffix(f" {TARGET}") in ARGUMENTS
+        call = call_of_a_cell() if is_given else None
+        steps = steps_from_a_cell(self._sink.name_of) if is_given and call is None else ()
+        held = HeldTable(freeze(data), name or otherwise, name is not None, role, call, steps)
         if not held.frozen.can_wait:
             self._describe(held, ())
         if state:
@@ -119,8 +123,10 @@ class TableBook:
     def _origins(self, held: HeldTable) -> tuple[str, ...]:
         if held.is_named:
             return self._sink.origins_of(held.name)
-        written = _written(held)
-        return self._sink.origins_of(written) if written else ()
+        if (written := _written(held)) is not None:
+            return self._sink.origins_of(written)
+        told = (self._sink.origins_of(text) for text in stems_from(held.steps, *_argument(held)))
+        return next((origins for origins in told if origins), ())
 
     def let_go(self) -> None:
         """Hold nothing any more beyond what is waiting to be described."""
@@ -166,9 +172,14 @@ def hold_both(tables: TableBook, X: Any, y: Any, *, role: str, called: Any = Non
 
 def _written(held: HeldTable) -> str | None:
     """How a cell wrote a table without a name."""
+    return held.call.argument(*_argument(held)) if held.call else None
+
+
+def _argument(held: HeldTable) -> tuple[int, str]:
+    """The place and the name of the argument that a table is."""
     place, name = (1, "y") if held.role.endswith(TARGET) else (0, "X")
     # What cross-validates is given the estimator first.
-    return held.call.argument(place + held.role.startswith("cv"), name) if held.call else None
+    return place + held.role.startswith("cv"), name
 
 
 def _short(text: str) -> str:

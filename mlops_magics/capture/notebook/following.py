@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from mlops_magics.capture.notebook.literals import texts_of, texts_of_value
 
 _DEEPEST = 4
 """Calls of the notebook's own functions are followed so far."""
+
+_UNKNOWN = re.compile(r"\{.*?\}+", re.DOTALL)
+"""A part of a text that the code does not tell stays in braces."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -31,6 +35,7 @@ class Following(ast.NodeVisitor):
         self._functions: dict[str, Function] = {}
         self._called: set[str] = set()
         self._active: list[str] = []
+        self._loops = 0
 
     def _read(self, call: ast.Call) -> None:
         """Told of a call, after those in its arguments."""
@@ -74,9 +79,16 @@ class Following(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self._bind([node.target], node.iter, is_each=True)
+        self._loops += 1
         self._visit_all([*node.body, *node.orelse])
+        self._loops -= 1
 
     visit_AsyncFor = visit_For  # noqa: N815
+
+    def visit_While(self, node: ast.While) -> None:
+        self._loops += 1
+        self.generic_visit(node)
+        self._loops -= 1
 
     def visit_withitem(self, node: ast.withitem) -> None:
         self._bind([node.optional_vars] if node.optional_vars else [], node.context_expr)
@@ -107,11 +119,21 @@ class Following(ast.NodeVisitor):
         texts = texts_of(value, self._lookup)
         for name in names_in(target):
             if isinstance(target, ast.Name) and texts:
-                self._texts[name] = texts
+                self._texts[name] = self._completed(name, texts)
             elif is_each:
                 self._texts[name] = ()  # what the namespace holds is the last of many
             else:
                 self._texts.pop(name, None)
+
+    def _completed(self, name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """A text of which a part is not known, as the notebook's value tells it, where that is one the text may be. In
+        a loop it is the last of many.
+        """
+        if self._loops or self._active or len(texts) != 1 or (known := _UNKNOWN.split(texts[0])) == [*texts]:
+            return texts
+        held = texts_of_value(self._user_ns.get(name))
+        may_be = re.compile(".+".join(map(re.escape, known)), re.DOTALL)
+        return held if len(held) == 1 and may_be.fullmatch(held[0]) else texts
 
     def _lookup(self, name: str) -> tuple[str, ...]:
         if name in self._texts:

@@ -14,6 +14,9 @@ from mlops_magics.capture.notebook.source import python_of
 MOST = 100
 """More origins than these are not told."""
 
+_ASKED = "__asked__"
+"""What an expression is bound to, to be followed like a name."""
+
 
 def origins_of(
     executions: Sequence[Execution], upto: int, name: str, user_ns: Mapping[str, Any] | None = None
@@ -43,6 +46,10 @@ def origins_of(
     >>> origins_of([Execution(position=1, cell=None, source=cell)], 0, "df")
     ('data/churn.csv',)
     """
+    if _calls(name):
+        # What is called may read files of its own.
+        executions = [*executions[: upto + 1], Execution(position=0, cell=None, source=f"{_ASKED} = {name}")]
+        upto, name = len(executions) - 1, _ASKED
     found: dict[str, None] = {}
     waiting = _names_in(name)
     seen = set(waiting)
@@ -53,6 +60,11 @@ def origins_of(
         waiting += sorted(reading.tables - seen)
         seen |= reading.tables
     return tuple(found)[:MOST]
+
+
+def _calls(expression: str) -> bool:
+    module = python_of(expression).module
+    return module is not None and any(isinstance(node, ast.Call) for node in ast.walk(module))
 
 
 def _names_in(expression: str) -> list[str]:

@@ -217,6 +217,27 @@ def test_what_the_cells_do_not_tell_the_namespace_may():
     assert origins(*cells, user_ns={"path": "z.csv"}) == ("z.csv",)
 
 
+def test_a_part_of_a_path_that_the_code_does_not_tell_is_filled_in_by_the_notebook():
+    cells = ("import pandas as pd", "data = home() / 'data'", "df = pd.read_csv(data / 'a.csv')")
+    assert origins(*cells) == ("{home()}/data/a.csv",)
+    assert origins(*cells, user_ns={"data": Path("/srv/data")}) == ("/srv/data/a.csv",)
+    assert origins(*cells, user_ns={"data": Path("/srv/other")}) == ("{home()}/data/a.csv",), "it is another by now"
+
+
+def test_a_path_of_a_loop_or_a_function_is_not_the_last_one_alone():
+    loop = "df = []\nfor year in years():\n    path = f'data/{year}.csv'\n    df.append(pd.read_csv(path))"
+    again = "df = []\nwhile more():\n    path = f'data/{next(year)}.csv'\n    df.append(pd.read_csv(path))"
+    within = "def load():\n    path = f'data/{year()}.csv'\n    return pd.read_csv(path)\ndf = load()"
+    found = [origins("import pandas as pd", cell, user_ns={"path": "data/2025.csv"}) for cell in (loop, again, within)]
+    assert found == [("data/{year}.csv",), ("data/{next(year)}.csv",), ("data/{year()}.csv",)]
+
+
+def test_an_expression_tells_what_its_calls_read():
+    define = "def load(year):\n    return pd.read_csv(f'{year}.csv')"
+    cells = ("import pandas as pd", define, "part = pd.read_csv('part.csv')")
+    assert origins(*cells, name="join(load(2024)[['a']], part)") == ("part.csv", "2024.csv")
+
+
 def test_the_last_of_a_loop_is_not_taken_for_all_of_it():
     cells = ("import pandas as pd", "df = pd.concat(pd.read_csv(path) for path in discover())")
     assert origins(*cells, user_ns={"path": "last.csv"}) == ("pandas.read_csv(path)",)
