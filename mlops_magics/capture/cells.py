@@ -125,6 +125,8 @@ class CellLog:
         """Every execution in the order they began, with the one that is going on."""
         yield from self.executed
         if self.running:
+            if self.running.count is None and self.running.is_in_history:
+                self.running.count = self._execution_count()
             yield self.running
 
     def _execution_count(self) -> int | None:

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlops_magics.capture.notebook.failures import RECORDING
 from mlops_magics.capture.notebook.source import python_of
 from mlops_magics.store.location import VARIABLE
 
 if TYPE_CHECKING:
     from mlops_magics.records import Run
-
-RECORDING = frozenset({"track", "log", "params", "tag", "note", "artifact", "evaluate", "end"})
-"""Verbs of ``%mlops`` that add to a run. All the others only ask, but the one that turns autologging on and off."""
 
 _MLOPS = re.compile(
     r"(?P<target>[^\W\d]\w*\s*=\s*)?"

@@ -28,6 +28,13 @@ def test_the_cells_before_the_run_belong_to_it(shell, store):
     assert [cell.started for cell in cells[2:]] == sorted(cell.started for cell in cells[2:])
 
 
+def test_the_cell_that_asks_is_called_by_its_number(shell):
+    for source, cell in (("%load_ext mlops_magics", "a"), ("x = 1", "b"), ("y = x", "c")):
+        shell.run_cell(source, store_history=True, cell_id=cell)
+    shell.run_cell("x = 2\nseen = %mlops cells", store_history=True, cell_id="b")
+    assert [finding.labels for finding in shell.user_ns["seen"].findings] == [("In [4]",), ("In [3]",)]
+
+
 def test_cells_that_ran_before_the_extension_was_loaded_are_not_skipped(shell, store, tmp_path, monkeypatch):
     sources = ["x = 1\n", "%load_ext mlops_magics", "%mlops track flights --name one", "y = x", "seen = %mlops cells"]
     cells = [
@@ -235,5 +242,5 @@ def test_what_has_no_name_came_from_somewhere_too(notebook, store, tmp_path):
     assert {(table.role, tuple(table.columns)): table.origins for table in store.datasets("@last")} == {
         ("fit", ("b",)): ("other.csv",), ("fit target", ("y",)): ("people.csv",),
         ("fit", ("a", "b")): ("people.csv",), ("test", ("a", "b")): ("people.csv",),
-        ("test target", ("y",)): ("people.csv",), ("fit", ("a",)): None,
+        ("test target", ("y",)): ("people.csv",), ("fit", ("a",)): ("other.csv",),
     }

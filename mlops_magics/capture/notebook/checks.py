@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from mlops_magics.capture.notebook.bodies import IMPORT
-from mlops_magics.capture.notebook.failures import half_done, only_tracks, ran_well_later
+from mlops_magics.capture.notebook.failures import half_done, only_asks, only_tracks, ran_well_later
 from mlops_magics.capture.notebook.flow import is_felt
 from mlops_magics.capture.notebook.history import History
 from mlops_magics.capture.notebook.names import effects
@@ -29,10 +29,10 @@ class Hit:
 
 def out_of_order(history: History) -> Iterator[Hit]:
     """Cells whose last executions are not in the order the cells stand in: the fewest that, left out, leave the others
-    in order; of two that might be, the one that ran later.
+    in order; of two that might be, the one that ran later. Where one asks the tracker tells nothing of the others.
     """
-    order = history.order
-    ran = sorted((index, cell) for cell, index in history.last.items() if cell in order)
+    order, asks = history.order, [only_asks(one.source) for one in history.executions]
+    ran = sorted((index, cell) for cell, index in history.last.items() if cell in order and not asks[index])
     places = [order[cell] for _, cell in ran]
     kept = _longest_rise(places)
     for number, (index, cell) in enumerate(ran):

@@ -10,6 +10,12 @@ from mlops_magics.capture.notebook.names import effects
 from mlops_magics.capture.notebook.shapes import called_name
 from mlops_magics.capture.notebook.source import MAGIC, python_of, statements
 
+RECORDING = frozenset({"track", "log", "params", "tag", "note", "artifact", "evaluate", "end"})
+"""Verbs of ``%mlops`` that add to a run."""
+
+CHANGING = RECORDING | {"autolog"}
+"""Those that change something; all the others only ask."""
+
 _ALL_OR_NOTHING = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.Assert, ast.Delete)
 """Statements that, when they raise, have bound nothing."""
 
@@ -30,6 +36,25 @@ def _is_to_tracker(statement: ast.stmt) -> bool:
         return False
     name, text = (part.value if isinstance(part, ast.Constant) else "" for part in call.args[:2])
     return name == "mlops" or (name == "!" and str(text).split()[:1] == ["mlops"])
+
+
+def only_asks(source: str) -> bool:
+    r"""Whether a cell holds nothing but questions to the tracker, which tell the same wherever they stand.
+
+    >>> only_asks("%mlops cells\n!mlops runs"), only_asks("%mlops log auc=1"), only_asks("x = 1")
+    (True, False, False)
+    """
+    module = python_of(source).module
+    return only_tracks(source) and module is not None and not any(_verb(one) in CHANGING for one in module.body)
+
+
+def _verb(statement: ast.stmt) -> str:
+    """The verb of a line to the tracker."""
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Call)
+    words = [str(part.value) for part in statement.value.args[:2] if isinstance(part, ast.Constant)]
+    text = words[-1] if words[0] == "mlops" else words[-1].strip().removeprefix("mlops")
+    return next(iter(text.split()), "")
 
 
 def half_done(history: History, index: int) -> frozenset[str]:
