@@ -35,18 +35,22 @@ _MASKED = re.compile(r":\*{3}@|(['\"])\*{3}\1")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is left of a cell. ``is_open``: the run is going on when it is over; ``tracks``: it begins the run."""
+    """What is left of a cell. ``is_open``: the run is going on when it is over; ``tracks``: it begins the run;
+    ``has_other``: another run that was left in is going on.
+    """
 
     source: str
     is_open: bool
     tracks: bool = False
+    has_other: bool = False
 
 
-def kept_lines(source: str, run: Run, *, is_open: bool, may_track: bool = True) -> Kept:
+def kept_lines(source: str, run: Run, *, is_open: bool, may_track: bool = True, has_other: bool = False) -> Kept:
     """Take out of a cell the lines that a replay of ``run`` does not do again.
 
-    Only lines that stand by themselves at the left margin: ``x = %mlops …`` gives a name that others may need, and
-    what is inside of a loop belongs to it. A line that starts the run says its name.
+    Only lines that stand by themselves at the left margin: ``x = %mlops …`` gives a name that others may need, where a
+    run is open that it can record into, and what is inside of a loop belongs to it. A line that starts the run says its
+    name.
 
     Parameters
     ----------
@@ -56,8 +60,10 @@ def kept_lines(source: str, run: Run, *, is_open: bool, may_track: bool = True) 
         Whether the run is going on when the cell begins.
     may_track
         Whether the run can begin in this cell; False for cells that ran before it.
+    has_other
+        Whether another run that was left in is going on when the cell begins.
     """
-    state = _Cell(run, is_open=is_open, may_track=may_track)
+    state = _Cell(run, is_open=is_open, may_track=may_track, has_other=has_other)
     hidden = _hidden_lines(source)
     lines = []
     for number, line in _whole_lines(source):
@@ -65,16 +71,17 @@ def kept_lines(source: str, run: Run, *, is_open: bool, may_track: bool = True) 
         if kept is not None:
             lines.append(kept)
     text = _without_settings("\n".join(lines))
-    return Kept(text, state.is_open, state.tracks)
+    return Kept(text, state.is_open, state.tracks, state.has_other)
 
 
 class _Cell:
     """Reads a cell from top to bottom: whose run is open changes on the way."""
 
-    def __init__(self, run: Run, *, is_open: bool, may_track: bool) -> None:
+    def __init__(self, run: Run, *, is_open: bool, may_track: bool, has_other: bool) -> None:
         self._run = run
         self._may_track = may_track
         self.is_open = is_open
+        self.has_other = has_other
         self.tracks = False
 
     def keep(self, line: str) -> str | None:
@@ -92,7 +99,8 @@ class _Cell:
         if verb == "track":
             return self._track(line, match)
         if match["target"] or verb == "autolog":
-            return line
+            # What records raises where no run is open.
+            return line if verb not in RECORDING or self.is_open or self.has_other else None
         if verb not in RECORDING or not self.is_open or not self._is_for_this_run(line):
             return None
         if verb == "end":
@@ -102,9 +110,9 @@ class _Cell:
     def _track(self, line: str, match: re.Match[str]) -> str | None:
         words = match["rest"].split()
         if not self._may_track or not self._is_this_run(words):
-            self.is_open = False
+            self.is_open, self.has_other = False, bool(match["target"])
             return line if match["target"] else None
-        was_open, self.is_open, self.tracks = self.is_open, True, True
+        was_open, self.is_open, self.tracks, self.has_other = self.is_open, True, True, False
         others = [word for word in _without_name(words) if word != "--resume" or was_open]
         others.remove(next(word for word in others if self._is_experiment(word)))
         track = f"{match['sign'] or '%'}mlops track {self._run.experiment} --name {self._run.name}"

@@ -163,12 +163,14 @@ def _kept(run: Run, cells: Sequence[Cell], texts: Mapping[str, str]) -> list[_Li
 
 
 def _read(run: Run, cells: Sequence[Cell], texts: Mapping[str, str], *, is_open: bool) -> list[_Line]:
-    lines = []
+    lines, has_other = [], False
     for cell in cells:
         if cell.source not in texts:
             raise MlopsError(f"the store has lost the source of cell {cell.position} of {run.name}")
         is_own = not cell.is_before
-        kept = kept_lines(texts[cell.source], run, is_open=is_open and is_own, may_track=is_own)
+        source = texts[cell.source]
+        kept = kept_lines(source, run, is_open=is_open and is_own, may_track=is_own, has_other=has_other)
+        has_other = kept.has_other
         is_open = kept.is_open if is_own else is_open
         lines.append(_Line(cell, kept))
     return lines

@@ -54,6 +54,17 @@ def test_recording_before_the_run_belongs_to_others() -> None:
     assert kept(same, is_open=False, may_track=False) == "model = fit()"
 
 
+def test_what_records_and_gives_a_name_is_left_out_where_no_run_is_open() -> None:
+    source = "model = fit()\nscores = %mlops evaluate model X y\nrows = %mlops runs"
+    assert kept(source) == source
+    assert kept(source, is_open=False) == "model = fit()\nrows = %mlops runs"
+    other = kept_lines("run = %mlops track trees --name deep", RUN, is_open=True)
+    assert (other.source, other.has_other) == ("run = %mlops track trees --name deep", True)
+    assert kept_lines(source, RUN, is_open=False, has_other=other.has_other).source == source
+    own = kept_lines(f"%mlops track flights --name baseline\n%mlops end\n{source}", RUN, is_open=False, has_other=True)
+    assert "evaluate" not in own.source
+
+
 def test_within_a_cell_the_run_begins_and_ends() -> None:
     own = "%mlops track flights --name baseline\n%mlops log b=2\n%mlops end"
     found = kept_lines(f"%mlops log a=1\n%mlops end\n{own}\n%mlops log c=3", RUN, is_open=False)

@@ -60,6 +60,15 @@ def test_lines_that_ask_and_other_runs_are_left_out(recipe_of) -> None:
     assert sources(made) == [LOAD, "base = 0.2", TRACK, "auc = base * 2", LOG, END]
 
 
+def test_models_of_other_runs_are_not_fitted_again_unless_they_are_asked_for(recipe_of) -> None:
+    former = "forest = Forest().fit(X, y)\ntold = %mlops evaluate forest X y\n%mlops end"
+    before = (LOAD, "X, y = load()", f"%mlops track flights --name former\n{former}", TRACK)
+    made = recipe_of(*before, "auc = Forest(9).fit(X, y).score(X, y)", LOG)
+    assert sources(made) == [LOAD, "X, y = load()", TRACK, "auc = Forest(9).fit(X, y).score(X, y)", LOG, END]
+    made = recipe_of(*before, "auc = forest.score(X, y)", LOG)
+    assert sources(made)[2] == "forest = Forest().fit(X, y)"
+
+
 def test_failed_cells_are_left_out_unless_names_need_them(recipe_of) -> None:
     failed = {"status": "error", "error": "NameError: name 'y' is not defined"}
     made = recipe_of(
