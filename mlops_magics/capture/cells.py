@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from mlops_magics.records import Text
+
 ERROR_LIMIT = 2_000
 """A longer message is cut: frames and arrays print themselves into some."""
 
@@ -16,7 +18,8 @@ ERROR_LIMIT = 2_000
 @dataclass(slots=True)
 class ExecutedCell:
     """One execution: the ``number``-th of its kernel, from 1. ``count`` is the number in the brackets, which the cells
-    of a program that runs them unseen have not; ``status`` is None while it is going on.
+    of a program that runs them unseen have not; ``status`` is None while it is going on; ``text`` is the source as
+    it was first written down.
     """
 
     number: int
@@ -30,6 +33,7 @@ class ExecutedCell:
     error: str | None = None
     facts: int = 0
     is_in_history: bool = True
+    text: Text | None = None
 
     @property
     def is_async(self) -> bool:

@@ -65,6 +65,8 @@ class ActiveRun(Shown):
         may be counted once.
     has_own_model
         Whether the person named the run's model, by evaluating or keeping one.
+    is_resumed
+        Whether it goes on from what was recorded before.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class ActiveRun(Shown):
         self.autolog = autolog and settings.autolog
         self.privacy = Privacy(private or settings.private, settings.private_columns)
         self.facts = 0
-        self.has_own_model = False
+        self.has_own_model = self.is_resumed = False
         self.private = PrivateValues(self.privacy)
         self.fitted = FittedModels()
         self._parameters = Parameters()
@@ -323,6 +325,7 @@ class ActiveRun(Shown):
 
     def goes_on(self) -> None:
         """Know what the run recorded before it was resumed."""
+        self.is_resumed = True
         self._parameters = Parameters.of_run(self.store, self.id)
         if BEST_SCORE in self.store.metrics(self.id):
             self._whole[SEARCH] = {BEST_SCORE}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_magics.capture.cells import CellLog, ExecutedCell
 from mlops_magics.capture.fits import Fits, ProgressBar, no_bar
 from mlops_magics.capture.guard import Guard
+from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.outputs import Output, OutputWatch
 from mlops_magics.capture.run import ActiveRun
 from mlops_magics.capture.secrets import mask
@@ -61,7 +62,8 @@ class Session:
         self._places: dict[str, tuple[int, int]] = {}
         self._first = 1
         self._facts_before = 0
-        self._begins_run = self._ends_run = False
+        self._begins_run = self._ends_run = self._is_beginning = False
+        self._owner = os.getpid()
         self._guard = Guard()
         self._worker = Worker(self._guard)
         self._outputs = OutputWatch(shell, self._guard)
@@ -78,6 +80,7 @@ class Session:
         with self._guard("what cells display"):
             self._outputs.start()
         self.fits.start()
+        OPEN_RUNS.listen(self._begun)
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
 
@@ -87,6 +90,7 @@ class Session:
         self._shell.events.unregister("post_run_cell", self._after_cell)
         if self.has_run:
             self.end()
+        OPEN_RUNS.cease(self._begun)
         self.fits.stop()
         self._outputs.stop()
         self._worker.close()
@@ -138,14 +142,18 @@ class Session:
         if resume and is_same:
             self.run.end()
         # Otherwise the former ends when the new one has begun: a wrong word must not end it.
-        begun = track(
-            experiment,
-            name,
-            resume=resume,
-            source=self._notebook(),
-            private=private,
-            system_seconds=system_seconds,
-        )
+        self._is_beginning = True
+        try:
+            begun = track(
+                experiment,
+                name,
+                resume=resume,
+                source=self._notebook(),
+                private=private,
+                system_seconds=system_seconds,
+            )
+        finally:
+            self._is_beginning = False
         if self.has_run:
             self.run.end()
         self._guard.renew()
@@ -183,6 +191,27 @@ class Session:
             run.observe(*self._judged())
         self._begins_run = self._ends_run = False
 
+    def _begun(self, run: ActiveRun) -> None:
+        """A run begins in Python: it has the cell that is being executed and what follows up to its end."""
+        if self._is_beginning or run.is_resumed or self._owner != os.getpid():
+            return
+        with self._guard("the cells of a run"):
+            running = self._cells.running
+            first = running.number if running else len(self._cells.executed) + 1
+            run.before_end(partial(self._settle_block, run, first))
+
+    def _settle_block(self, run: ActiveRun, first: int) -> None:
+        """Write down the cells of a run that Python began, before it ends. Which of its facts stem from which of them
+        is not counted: most have one cell.
+        """
+        if self._owner != os.getpid():
+            return
+        with self._guard("the cells of a run"):
+            if self._cells.running:
+                self._cells.measure(self._cells.running)
+            for cell in list(self._cells):
+                run.observe(*self._facts_of(cell, run, first=first))
+
     # -- cells ------------------------------------------------------------------------------------------------------
 
     def _before_cell(self, info: Any) -> None:
@@ -210,7 +239,8 @@ class Session:
     def _record_cell(self, cell: ExecutedCell) -> None:
         run = self.run
         with self._guard("a cell"):
-            run.observe(*self._facts_of(cell, facts=max(run.facts - self._facts_before, 0)))
+            cell.facts = max(run.facts - self._facts_before, 0)
+            run.observe(*self._own_facts_of(cell))
 
     def _record_cells_before(self, *, is_resumed: bool) -> None:
         run = self.run
@@ -219,32 +249,38 @@ class Session:
             # It began in another kernel: what this one runs comes after.
             self._offset = max((cell.position for cell in run.store.cells(run.id)), default=0)
         for cell in self._cells.executed[seen:]:
-            run.observe(*self._facts_of(cell))
+            cell.facts = 0
+            run.observe(*self._own_facts_of(cell))
         self._facts_before = run.facts
 
-    def _facts_of(self, cell: ExecutedCell, *, facts: int = 0) -> tuple[Text, Cell]:
-        source = Text.of(mask(cell.source))
-        cell.facts = facts
+    def _own_facts_of(self, cell: ExecutedCell) -> tuple[Text, Cell]:
+        return self._facts_of(cell, self.run, first=self._first, offset=self._offset, facts=cell.facts)
+
+    def _facts_of(
+        self, cell: ExecutedCell, run: ActiveRun, *, first: int, offset: int = 0, facts: int | None = None
+    ) -> tuple[Text, Cell]:
+        if cell.text is None:
+            cell.text = Text.of(mask(cell.source))
         if cell.error:
             # Once and for all: the next run may know nothing of what was private here.
-            cell.error = self._masked(cell.error)
-        return source, Cell(
+            cell.error = self._masked(cell.error, run)
+        return cell.text, Cell(
             cell=cell.id,
-            position=self._offset + cell.number,
+            position=offset + cell.number,
             execution_count=cell.count,
-            source=source.sha256,
+            source=cell.text.sha256,
             started=cell.started,
             seconds=cell.seconds,
             status=cell.status or "ok",
             error=cell.error,
             is_async=cell.is_async,
-            is_before=cell.number < self._first,
+            is_before=cell.number < first,
             facts=facts,
         )
 
-    def _masked(self, message: str) -> str:
+    def _masked(self, message: str, run: ActiveRun) -> str:
         """A message without secrets, and without the private values that the run has met or the notebook holds."""
-        return self.run.private.mask(mask(message), beside=list(self._shell.user_ns.values()))
+        return run.private.mask(mask(message), beside=list(self._shell.user_ns.values()))
 
     def _record_outputs(self, cell: ExecutedCell, result: Any) -> None:
         run = self.run

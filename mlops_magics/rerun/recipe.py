@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOADS = re.compile(r"load_ext\s+mlops_magics|load_extension\(\s*['\"]mlops_magics|load_ipython_extension")
 _TRACKS = re.compile(r"mlops\s+track\b|\btrack\(")
+_TRACKS_BY_VERB = re.compile(r"mlops\s+track\b")
 _SETS = re.compile(r"mlops\s+autolog\b")
 _END = "%mlops end"
 _ENDS = re.compile(r"%mlops\s+end\b|\.end\(|%%mlops\s+track\b|--this-cell\b")
@@ -134,7 +135,7 @@ def recipe(run: Run | str, store: Store) -> Recipe:
             f"{found.name} has no cells that could be executed again",
             hint=f"Replay the run it is a part of: {found.parent}"
             if found.parent
-            else "Only a run that %mlops track recorded in a notebook can be replayed",
+            else "Only a run that was tracked in a notebook, with the extension loaded, can be replayed",
         )
     lines = _kept(found, cells, texts)
     chosen = _chosen(lines)
@@ -231,12 +232,14 @@ def _complete(steps: Sequence[tuple[bool, RecipeCell]], lines: Sequence[_Line], 
     begins = next((place for place, (tracks, _) in enumerate(steps) if tracks), None)
     if begins is None:
         begins = next((place for place, step in enumerate(cells) if _TRACKS.search(step.source)), None)
+    # A run that Python began is ended by Python: by its block.
+    is_ended = begins is not None and not _TRACKS_BY_VERB.search(cells[begins].source)
     if begins is None:
         begins = next((place for place, step in enumerate(cells) if step.position in own), len(cells))
         cells.insert(begins, RecipeCell(f"%mlops track {run.experiment} --name {run.name}"))
     if not any(_LOADS.search(step.source) for step in cells[: begins + 1]):
         cells.insert(0, RecipeCell("%load_ext mlops_magics"))
-    if not any(_ENDS.search(step.source) for step in cells[begins:]):
+    if not is_ended and not any(_ENDS.search(step.source) for step in cells[begins:]):
         cells.append(RecipeCell(_END))
     return cells
 
