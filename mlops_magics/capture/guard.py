@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from mlops_magics.errors import MlopsError
 from mlops_magics.store.location import StoreWarning
@@ -47,7 +49,7 @@ class Guard:
         self._said |= {what, reason}
         sentence = f"not recorded: {what} ({reason})"
         try:
-            warnings.warn(sentence, StoreWarning, stacklevel=3)
+            warnings.warn_explicit(sentence, StoreWarning, *_place())
         except Warning:
             # The person made warnings errors; the error would be one of the cell.
             _logger.warning(sentence)
@@ -55,3 +57,16 @@ class Guard:
     def renew(self) -> None:
         """Forget what was said: a new run begins."""
         self._said.clear()
+
+
+def _place() -> tuple[str, int]:
+    """The line of the cell that is being executed; where none is, in a thread or between cells, the package."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not _is_of_cell(frame):
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("mlops_magics", 1)
+
+
+def _is_of_cell(frame: FrameType) -> bool:
+    # What starts a kernel is called so too.
+    return frame.f_globals.get("__name__") == "__main__" and "get_ipython" in frame.f_globals

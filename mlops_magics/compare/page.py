@@ -263,7 +263,7 @@ def show(run: Run | str, store: Store | str | os.PathLike[str] | None = None) ->
             fits=tuple(place.fits(found)),
             metrics=place.metrics(found),
             tags=place.tags(found),
-            notes=tuple(note.text for note in place.notes(found)),
+            notes=tuple(dict.fromkeys(note.text for note in place.notes(found))),
             sources=tuple(own_sources(cells, place.texts([cell.source for cell in cells]), known=before)),
             datasets=tuple(place.datasets(found)),
             artifacts=tuple(artifacts),

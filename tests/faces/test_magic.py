@@ -434,3 +434,18 @@ def test_a_warning_is_at_the_line_of_the_cell(notebook, store) -> None:
     (said,) = [one for one in warned if "the model is not kept" in str(one.message)]
     assert (said.lineno, "mlops_magics" in said.filename) == (2, False), said.filename
     notebook.ask("%mlops end")
+
+
+def test_a_warning_of_what_observes_is_at_no_line_of_this_package(notebook, store) -> None:
+    notebook.ask("import numpy as np\nfrom sklearn.linear_model import Ridge\n%mlops track flights")
+    notebook.ask("session = get_ipython().magics_manager.registry['MlopsMagics'].session")
+    with pytest.warns(StoreWarning, match="not recorded") as warned:
+        notebook.ask("class Own(Ridge):\n    pass\nmodel = Own().fit(np.ones((3, 2)), [1, 2, 3])\n%mlops end")
+    # From the thread that writes models down.
+    assert [(said.filename, said.lineno) for said in warned if "the fitted model" in str(said.message)] == [
+        ("mlops_magics", 1)
+    ]
+    with pytest.warns(StoreWarning, match="not recorded") as warned:
+        notebook.ask("x = 1\nsession._guard.warn('it', 'no')")
+    (said,) = warned
+    assert (said.lineno, "mlops_magics" in said.filename) == (2, False)

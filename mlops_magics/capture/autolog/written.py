@@ -11,6 +11,8 @@ from itertools import islice
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any
 
+from mlops_magics.capture.notebook.source import parse
+
 PACKAGE = __name__.partition(".")[0]
 DECORATOR = "sklearn.utils._param_validation"
 """What scikit-learn puts around its functions; what is called through it is watched inside of it."""
@@ -40,11 +42,8 @@ class Call:
         return ast.unparse(call) if call is not None else None
 
     def _node(self) -> ast.Call | None:
-        try:
-            module = ast.parse("".join(linecache.getlines(self.file)))
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-        for node in ast.walk(module):
+        module = parse("".join(linecache.getlines(self.file)))
+        for node in ast.walk(module) if module is not None else ():
             if isinstance(node, ast.Call) and (node.end_lineno, node.end_col_offset) == self.end:
                 return node
         return None
@@ -71,7 +70,9 @@ class Step:
         """What an expression at this place is made of, in names of the notebook; None where it has none for it."""
         if text is None or self.names is None:
             return text
-        used = dict.fromkeys(node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
+        module = parse(text)
+        nodes = ast.walk(module) if module is not None else ()
+        used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
         known = (self.names.get(name, name if self.sees_notebook else None) for name in used)
         return ", ".join(name for name in known if name) or None
 

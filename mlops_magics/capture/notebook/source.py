@@ -120,6 +120,10 @@ def statements(source: str) -> frozenset[str]:
     return frozenset(ast.dump(statement) for statement in code.module.body)
 
 
+ATTEMPTS = 5
+"""A tree is built again so often where another thread disturbed it."""
+
+
 def _module(text: str) -> ast.Module | None:
     if (module := parse(text)) is not None:
         return module
@@ -136,12 +140,22 @@ def parse(text: str) -> ast.Module | None:
     """
     try:
         if not _MAY_WARN.search(text):
-            return ast.parse(text)
+            return _tree(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return _tree(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _tree(text: str) -> ast.Module:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return ast.parse(text)
+        except SystemError:
+            # Two threads that build trees at one moment disturb each other.
+            continue
+    return ast.parse(text)
 
 
 # -- lines ------------------------------------------------------------------------------------------------------------

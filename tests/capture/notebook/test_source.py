@@ -1,6 +1,9 @@
 """IPython source becomes Python that means the same, line by line."""
 
 import ast
+import gc
+import itertools
+import sys
 import warnings
 
 import pytest
@@ -141,3 +144,25 @@ def test_ipython_agrees_on_what_is_python(source):
 def test_nothing_fails(source):
     python_of(source)
     assert has_same_code(source, source)
+
+
+@pytest.mark.parametrize("moment", [100, 101, 104, 111, 125, 150])
+def test_a_tree_is_built_although_another_is_built_at_that_moment(moment) -> None:
+    collections, disturbances = itertools.count(), []
+
+    def disturb(phase: str, info: dict[str, int]) -> None:
+        is_building = phase == "start" and sys._getframe(1).f_code.co_filename == ast.__file__
+        if is_building and next(collections) == moment:
+            disturbances.append(ast.parse("x = [y for y in (1, 2)]"))
+
+    source = "\n".join(f"x{number} = f(a[{number}], b=[j for j in z{moment}])" for number in range(200))
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(disturb)
+    gc.set_threshold(1)
+    try:
+        code = python_of(source)
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(disturb)
+    assert len(code.module.body) == 200
+    assert len(disturbances) == 1
