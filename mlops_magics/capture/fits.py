@@ -30,8 +30,6 @@ def no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001 - a 
 class Fits:
     """What autologging asks of a notebook or a script, and when it is on: while a run is open, by a verb or in Python.
 
-    One is heard at a time: a notebook that loads the extension takes over from the script that it was.
-
     Parameters
     ----------
     names
@@ -70,8 +68,10 @@ class Fits:
         self.is_wanted = True
 
     def start(self) -> None:
-        """Know of each run that begins from now on."""
+        """Know of each run that begins from now on, and of those that are open."""
         OPEN_RUNS.listen(self._begun)
+        for run in OPEN_RUNS.all():
+            run.before_end(partial(self._settle, run))
 
     @property
     def is_alive(self) -> bool:
@@ -99,8 +99,7 @@ class Fits:
         """The run that a fit in this thread belongs to: the innermost that is open; None where none is, or where it
         wants no fits. The processes a notebook starts are not the notebook.
         """
-        is_heard = self.is_alive and OPEN_RUNS.listener == self._begun
-        run = OPEN_RUNS.innermost() if self.is_wanted and is_heard else None
+        run = OPEN_RUNS.innermost() if self.is_wanted and self.is_alive else None
         return run if run is not None and run.autolog else None
 
     def later(self, work: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from mlops_magics.capture.programs import command
 from mlops_magics.capture.secrets import mask
 
 GIT_SECONDS = 10.0
@@ -143,7 +144,8 @@ class _Git:
     def __init__(self, folder: Path, *words: str) -> None:
         # Without locks: a commit the person makes at this moment must not find the index taken. diff does not keep to
         # the first word, and rewrites the index whenever a file was only touched.
-        self._command = ["git", "--no-optional-locks", "-c", "diff.autoRefreshIndex=false", "-C", str(folder), *words]
+        quiet = ("--no-optional-locks", "-c", "diff.autoRefreshIndex=false")
+        self._command = command("git", *quiet, "-C", str(folder), *words)
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
         self.is_done = False

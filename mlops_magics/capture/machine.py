@@ -13,6 +13,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from mlops_magics.capture.programs import command
 from mlops_magics.capture.secrets import mask
 
 GPU_SECONDS = 2.0
@@ -107,10 +108,10 @@ def _text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
-def _ask(*command: str) -> str | None:
+def _ask(*words: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 - fixed words
-            command, capture_output=True, timeout=GPU_SECONDS, check=False, stdin=subprocess.DEVNULL
+            command(*words), capture_output=True, timeout=GPU_SECONDS, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -25,12 +25,12 @@ class OpenRuns:
         self._listeners: list[Listener] = []
 
     def add(self, run: ActiveRun) -> None:
-        """A run begins in this thread. Who listens is told."""
+        """A run begins in this thread. Whoever listens is told."""
         with self._lock:
             self._begun = [(thread, held) for thread, held in self._begun if _open(held)]
             self._begun.append((threading.get_ident(), weakref.ref(run)))
-            tell = self.listener
-        if tell:
+            listeners = list(self._listeners)
+        for tell in listeners:
             tell(run)
 
     def all(self) -> list[ActiveRun]:
@@ -55,14 +55,12 @@ class OpenRuns:
         return None
 
     @property
-    def listener(self) -> Listener | None:
-        """Who is told of a run that begins: the one that came last, of those that still listen."""
-        return self._listeners[-1] if self._listeners else None
+    def are_heard_of(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._listeners)
 
     def listen(self, tell: Listener) -> None:
-        """Tell of each run that begins from now on, in its thread, until somebody else listens. ``tell`` must not
-        raise.
-        """
+        """Tell of each run that begins from now on, in its thread. ``tell`` must not raise."""
         with self._lock:
             self._listeners.append(tell)
 

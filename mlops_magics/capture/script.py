@@ -30,12 +30,17 @@ class Script:
         """See the fits of this process while a run is open, unless a notebook sees them."""
         if self._fits is not None and not self._fits.is_alive:
             # The child of a fork has none of the threads that its parent's needs.
-            self._fits.stop()
-            self._fits = None
-        if OPEN_RUNS.listener is None:
+            self.leave_fits()
+        if not OPEN_RUNS.are_heard_of:
             guard = Guard()
             self._fits = Fits(_names, _executions, guard=guard, worker=Worker(guard), progress=no_bar)
             self._fits.start()
+
+    def leave_fits(self) -> None:
+        """See no more of them: the process has become a notebook."""
+        if self._fits is not None:
+            self._fits.stop()
+            self._fits = None
 
 
 def _names() -> Mapping[str, Any]:

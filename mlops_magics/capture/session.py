@@ -17,6 +17,7 @@ from mlops_magics.capture.guard import Guard
 from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.outputs import Output, OutputWatch
 from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.script import SCRIPT
 from mlops_magics.capture.secrets import mask
 from mlops_magics.capture.tracking import track
 from mlops_magics.capture.worker import Worker
@@ -79,6 +80,7 @@ class Session:
             self._cells.adopt_history()
         with self._guard("what cells display"):
             self._outputs.start()
+        SCRIPT.leave_fits()
         self.fits.start()
         OPEN_RUNS.listen(self._begun)
         self._shell.events.register("pre_run_cell", self._before_cell)

@@ -53,8 +53,8 @@ def _verb(statement: ast.stmt) -> str:
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Call)
     words = [str(part.value) for part in statement.value.args[:2] if isinstance(part, ast.Constant)]
-    text = words[-1] if words[0] == "mlops" else words[-1].strip().removeprefix("mlops")
-    return next(iter(text.split()), "")
+    # "%mlops VERB" and "!mlops VERB" both begin with the program.
+    return next(iter(words[-1].strip().removeprefix("mlops ").split()), "")
 
 
 def half_done(history: History, index: int) -> frozenset[str]:

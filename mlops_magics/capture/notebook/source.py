@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from keyword import iskeyword
 from textwrap import dedent
+
+from mlops_magics.capture.notebook.escapes import move_back, written_out
 
 MAGIC = "__ipython__"
 """What a magic line calls in the tree: ``MAGIC(name, text, *uses)``; the name of a shell line is ``"!"``."""
@@ -56,7 +59,8 @@ _BRACED = re.compile(r"\{([^{}]+)\}")
 _DOLLAR = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")
 _INTO = re.compile(r"([A-Za-z_]\w*)\s*(?:=\s*)?<<")
 _OUT = re.compile(r"(?:--out|--err|-o)[ =]([A-Za-z_]\w*)")
-_MAY_WARN = re.compile(r"\\|\bfinally\b|[0-9a-fA-F_](?:and|else|for|if|in|is|or|not)\b")
+_MAY_WARN = re.compile(r"(?<![\w.])\d[\w.]*(?:and|else|for|if|in|is|or|not)\b|\\[4-7][0-7]{2}")
+_MAY_WARN_SINCE_3_14 = re.compile(r"\bfinally\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,20 @@ def parse(text: str) -> ast.Module | None:
     """The tree of Python text with top-level ``await``, or None. What Python would warn of is the user's to hear once,
     when the cell runs.
     """
+    found = written_out(text)
+    if found is None:
+        return None
+    said, inserted = found
     try:
-        if not _MAY_WARN.search(text):
-            return _tree(text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _tree(text)
+        if not (_MAY_WARN.search(said) or (sys.version_info >= (3, 14) and _MAY_WARN_SINCE_3_14.search(said))):
+            tree = _tree(said)
+        else:
+            # Rare. These filters are the process's, and another thread may have a block of its own at this moment.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = _tree(said)
+        move_back(tree, inserted)
+        return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
