@@ -44,7 +44,8 @@ def coloured(source: str) -> list[tuple[Piece, ...]]:
             _add(told, kind, part[:seen])
             missing, seen = missing - len(part), max(0, seen - len(part))
             if not text:
-                kind, text = next(pieces, ("plain", ""))
+                # Never without an end: what no piece tells is plain.
+                kind, text = next(pieces, ("plain", whole[-missing:] if missing else ""))
         lines.append(tuple(told))
     return lines
 
@@ -83,9 +84,11 @@ def _python(source: str) -> Iterator[Piece]:
 
     at, depth, is_start = 0, 0, True
     # Not get_tokens, which drops blank lines at the ends and changes line ends.
-    for place, token, text in PythonLexer().get_tokens_unprocessed(source):
-        if place < at:
-            continue  # the rest of a magic
+    for begin, token, whole in PythonLexer().get_tokens_unprocessed(source):
+        # A magic may end within a token: where its line goes on, or has blanks before its end.
+        place, text = max(begin, at), whole[max(at - begin, 0) :]
+        if not text:
+            continue
         if is_start and not depth and text[0] in "%!" and (token in Operator or token in Error):
             end = _LINE_ENDS.search(source, place)
             line = source[place : end.start() if end else len(source)]

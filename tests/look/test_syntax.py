@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlops_magics.look import Code, Diff, DiffLine, Document, to_html, to_text
@@ -56,6 +56,8 @@ fragments = st.sampled_from([
 
 
 @given(st.lists(fragments, max_size=12).map("".join))
+@example("!ls \\\n -l")
+@example("!\t\r")
 def test_lines_stay_what_they_were(source: str) -> None:
     assert ["".join(text for _, text in line) for line in coloured(source)] == source.splitlines()
 

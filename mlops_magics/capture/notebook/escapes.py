@@ -25,7 +25,7 @@ def written_out(text: str) -> tuple[str, Inserted] | None:
     it is no program.
 
     >>> written_out("a = '\\d', r'\\d', b'\\N', '\\n', '\\\\d'")
-    ("a = '\\\\d', r'\\d', b'\\\\N', '\\n', '\\\\d'", {1: [6, 19]})
+    ("a = '\\\\d', r'\\d', b'\\\\N', '\\n', '\\\\d'", {1: [5, 20]})
     """
     if not any(match["next"] for match in _UNKNOWN_IN_BYTES.finditer(text)):
         return text, {}

@@ -12,6 +12,7 @@ from mlops_magics.capture.autolog import Autolog
 from mlops_magics.capture.guard import Guard
 from mlops_magics.capture.open_runs import OPEN_RUNS
 from mlops_magics.capture.run import ActiveRun
+from mlops_magics.capture.script import SCRIPT
 from mlops_magics.capture.worker import Worker
 
 
@@ -82,6 +83,7 @@ def heard() -> Iterator[None]:
     def tell(run: ActiveRun) -> None:
         """The notebook is asked for its run by autologging itself."""
 
+    SCRIPT.leave_fits()
     OPEN_RUNS.listen(tell)
     yield
     OPEN_RUNS.cease(tell)
