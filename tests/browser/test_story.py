@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 NAME = "03_compare.ipynb"
 TRAINING = "for rounds in range"
 DIFF = "%mlops diff baseline boosted"
+NAMING = "%mlops tag --run boosted alias=champion"
 CURVES = ".mlops-curves canvas >> nth=0"
 
 
@@ -75,7 +76,9 @@ def test_the_difference_says_where_it_is_better(tab: Tab) -> None:
 
 
 def test_the_panel_opens_the_run(tab: Tab) -> None:
+    tab.run(index_of(NAMING))
     tab.show_panel()
+    tab.page.wait_for_selector("#mlops-panel section[aria-label=Models] .mlops-alias >> text=champion")
     tab.page.locator("#mlops-panel").get_by_text("boosted").first.click()
     tab.page.get_by_text("Cells in the order they ran").wait_for()
     tab.page.wait_for_timeout(1500)
