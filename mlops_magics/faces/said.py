@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mlops_magics.look import Document, Line, Shown, Table, to_text
+from mlops_magics.look import Document, Line, Shown, Table
 from mlops_magics.look.numbers import count, timestamp
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Answer(Shown):
 
     def __repr__(self) -> str:
         from shutil import get_terminal_size
+
+        # Not where the extension is loaded.
+        from mlops_magics.look.text import to_text
 
         return to_text(self._table(len(self.value)), width=get_terminal_size((100, 24)).columns)
 
