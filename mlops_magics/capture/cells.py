@@ -144,5 +144,7 @@ def error_text(error: BaseException) -> str:
         message = str(error)
     except Exception:  # noqa: BLE001 - the person's own class
         message = "(it cannot be written)"
-    text = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    # Python 3.13 has errors of its own that are subclasses nobody may name.
+    kind = next(one for one in type(error).__mro__ if not (one.__module__ == "builtins" and one.__name__[0] == "_"))
+    text = f"{kind.__name__}: {message}" if message else kind.__name__
     return text if len(text) <= ERROR_LIMIT else text[: ERROR_LIMIT - 1] + "…"

@@ -99,7 +99,7 @@ def _table(table: Table, width: int) -> Iterator[str]:
         if index:
             yield ""
         is_last = panel is panels[-1]
-        yield from _with_sentences(_panel(panel), sentences, width) if sentences and is_last else _panel(panel)
+        yield from _panel(panel, sentences if is_last else None, width)
     if not table.rows:
         yield "(none)"
 
@@ -165,12 +165,15 @@ def _total(columns: Sequence[_Printed]) -> int:
     return sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
 
 
-def _panel(columns: list[_Printed]) -> Iterator[str]:
+def _panel(columns: list[_Printed], sentences: Sequence[str] | None, width: int) -> Iterator[str]:
+    """The names, a rule, and the rows: each of as many lines as its longest text takes, and its sentence below."""
     yield GAP.join(column.line(column.name) for column in columns).rstrip()
     yield GAP.join("─" * column.width for column in columns)
-    for row in zip(*(column.parts for column in columns), strict=True):
+    for index, row in enumerate(zip(*(column.parts for column in columns), strict=True)):
         for line in zip_longest(*row, fillvalue=""):
             yield GAP.join(column.line(text) for column, text in zip(columns, line, strict=True)).rstrip()
+        if sentences:
+            yield from (INDENT * 2 + part for part in _wrapped(sentences[index], width - 2 * len(INDENT)))
 
 
 def _sentences(columns: list[_Printed], width: int) -> list[str] | None:
@@ -178,15 +181,6 @@ def _sentences(columns: list[_Printed], width: int) -> list[str] | None:
     if len(columns) < 3 or not columns[-1].is_flexible or columns[-1].width < SENTENCE or _total(columns) <= width:
         return None
     return columns.pop().texts
-
-
-def _with_sentences(lines: Iterator[str], sentences: Sequence[str], width: int) -> Iterator[str]:
-    """A panel with a sentence below each of its rows; its first two lines are the names and the rule."""
-    yield next(lines)
-    yield next(lines)
-    for line, sentence in zip(lines, sentences, strict=True):
-        yield line
-        yield from (INDENT * 2 + part for part in _wrapped(sentence, width - 2 * len(INDENT)))
 
 
 def _within(text: str, width: int) -> list[str]:

@@ -139,3 +139,13 @@ def test_a_name_that_is_clipped_keeps_its_end() -> None:
     name = wide.splitlines()[2].split("  ")[0]
     assert "…" in name
     assert name.endswith("終")
+
+
+def test_a_sentence_stands_below_its_row_however_many_lines_that_takes() -> None:
+    names = ["one of two " * 8, "short"]
+    sentences = ["why the first is so " * 6, "and the second " * 6]
+    rows = [[name, "x" * 30, sentence] for name, sentence in zip(names, sentences, strict=True)]
+    lines = to_text(Document(Table(("name", "value", "reason"), rows)), width=60).splitlines()
+    assert " ".join(" ".join(lines).split()).count("why the first is so") == 6
+    first, second = (next(at for at, line in enumerate(lines) if word in line) for word in ("why the", "and the"))
+    assert lines.index(next(line for line in lines if line.startswith("short"))) in range(first + 1, second)
